@@ -1,0 +1,90 @@
+"""Runs connectors that are written as data.
+
+`execute`, `Client` and `AsyncClient` execute a module by its name, `connector.module` or `connector.module@major`.
+What is imported here is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from koppling.catalog import Catalog
+    from koppling.client import AsyncClient, Client, Clock, execute
+    from koppling.connection import Connection
+    from koppling.diagnostics import Diagnostic, Location
+    from koppling.errors import (
+        ApiError,
+        ConnectionInvalid,
+        InputInvalid,
+        KopplingError,
+        ModuleRetired,
+        Problem,
+        SpecError,
+        TransportError,
+        UnknownModule,
+    )
+    from koppling.files import File
+    from koppling.model import Attempt, Lifecycle, Request, Response, Result
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ApiError",
+    "AsyncClient",
+    "Attempt",
+    "Catalog",
+    "Client",
+    "Clock",
+    "Connection",
+    "ConnectionInvalid",
+    "Diagnostic",
+    "File",
+    "InputInvalid",
+    "KopplingError",
+    "Lifecycle",
+    "Location",
+    "ModuleRetired",
+    "Problem",
+    "Request",
+    "Response",
+    "Result",
+    "SpecError",
+    "TransportError",
+    "UnknownModule",
+    "execute",
+]
+
+_HOMES = {
+    "catalog": ["Catalog"],
+    "client": ["AsyncClient", "Client", "Clock", "execute"],
+    "connection": ["Connection"],
+    "diagnostics": ["Diagnostic", "Location"],
+    "errors": [
+        "ApiError",
+        "ConnectionInvalid",
+        "InputInvalid",
+        "KopplingError",
+        "ModuleRetired",
+        "Problem",
+        "SpecError",
+        "TransportError",
+        "UnknownModule",
+    ],
+    "files": ["File"],
+    "model": ["Attempt", "Lifecycle", "Request", "Response", "Result"],
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    value = globals()[name] = getattr(import_module(f"koppling.{_HOME[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,208 @@
+"""One answer: read as its case says, waited for where it is a job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator
+from typing import Any
+
+from koppling.call.attempt import attempt, read
+from koppling.call.failures import no_answer, own_error, same_origin, vendor_error
+from koppling.call.state import Answer, Call
+from koppling.effects import Effect, NoAnswer, Now, Reply, Sleep
+from koppling.errors import ApiError, Kind
+from koppling.events import EventTooLarge, decoder
+from koppling.expression import Roots
+from koppling.extract import Case, Stream, Unreadable, Wait, decode, file_name, format_of, links_of, media_type
+from koppling.files import OCTETS, File, new_spool
+from koppling.model import Request
+from koppling.retry import seconds
+
+# What is done with an event: a generator, since it may emit; True ends the reading.
+Take = Callable[[Any], Generator[Effect, Any, bool]]
+
+
+def fetch(call: Call, request: Request) -> Generator[Effect, Any, Answer]:
+    """Return the answer to a request; where the spec declares a wait, the answer of the finished job."""
+    answer = yield from _ask(call, request)
+    if answer.case.wait is not None:
+        answer = yield from _wait(call, answer, answer.case.wait)
+    return answer
+
+
+def roots_of(call: Call, reply: Reply) -> Roots:
+    """Return what the expressions of a response see, the body apart."""
+    return {
+        "input": call.prepared.values,
+        "status": reply.status,
+        "headers": reply.headers,
+        "links": links_of(reply.headers),
+    }
+
+
+def case_of(call: Call, request: Request, reply: Reply, roots: Roots) -> Case:
+    """Return the case of the response that fits.
+
+    Raises:
+        ApiError: none does.
+    """
+    case = next((one for one in call.operation.cases if one.when is None or one.when(None, roots)), None)
+    if case is None:
+        raise own_error(call, request, reply, "runtime", "no_case", "no case of the spec's response fits this answer")
+    return case
+
+
+def _ask(call: Call, request: Request) -> Generator[Effect, Any, Answer]:
+    request, reply = yield from attempt(call, request, streamed=call.operation.reads_chunks)
+    roots = roots_of(call, reply)
+    case = case_of(call, request, reply, roots)
+    roots["body"] = yield from body_of(call, case, request, reply)
+    return Answer(case, reply.status, reply.headers, roots["body"], roots, request)
+
+
+def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator[Effect, Any, Any]:
+    """Return a whole body as its case reads it.
+
+    Raises:
+        TransportError: it broke off.
+        ApiError: it is not what the spec says, or an error in the clothes of a success.
+    """
+    form = format_of(case.format, reply.headers)
+    if form == "bytes":
+        return (yield from _file(call, request, reply))
+    if form in {"sse", "ndjson"}:
+        found: list[Any] = []
+
+        def take(event: Any) -> Generator[Effect, Any, bool]:
+            found.append(event)
+            yield from ()
+            return False
+
+        yield from read_events(call, form, request, reply, take)
+        return found
+    data = reply.body
+    if data is None:
+        pieces: list[bytes] = []
+        while chunk := (yield from read(call, request, reply, lambda: b"".join(pieces))):
+            pieces.append(chunk)
+        data = b"".join(pieces)
+    if case.format == "auto" and not data:
+        return None
+    try:
+        body = decode(form, data, reply.status, reply.headers)
+    except Unreadable as fault:
+        raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from fault
+    match = call.operation.errors.match(reply.status, reply.headers, body)
+    if match is not None:
+        raise vendor_error(call, request, reply, body, match.kind)
+    return body
+
+
+def _file(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, File]:
+    name, kind = file_name(reply.headers, request.url), media_type(reply.headers) or OCTETS
+    if reply.body is not None:
+        return File(reply.body, name=name, media_type=kind)
+    spool = new_spool()
+    while chunk := (yield from read(call, request, reply, lambda: File(spool, name=name, media_type=kind))):
+        spool.write(chunk)
+    spool.seek(0)
+    return File(spool, name=name, media_type=kind)
+
+
+def read_events(
+    call: Call,
+    form: str,
+    request: Request,
+    reply: Reply,
+    take: Take,
+    *,
+    rules: Stream | None = None,
+    partial: Callable[[], Any] = lambda: None,
+) -> Generator[Effect, Any, None]:
+    """Read events to the end of a stream, and have each taken.
+
+    Raises:
+        TransportError: it broke off, or ended without the end mark that the spec declares; with `partial()`.
+        ApiError: an event is no JSON, or an error.
+    """
+    split, done = decoder(form), rules.done if rules else None
+    ended = False
+    while not ended:
+        if reply.body is not None:  # it came whole
+            chunk, reply.body = reply.body, b""
+        else:
+            chunk = yield from read(call, request, reply, partial)
+        try:
+            texts = list(split.feed(chunk) if chunk else split.end())
+        except EventTooLarge as fault:
+            raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from fault
+        ended = not chunk
+        for text in texts:
+            if done is not None and text == done:
+                return
+            event = _event(call, request, reply, text)
+            if (
+                rules is not None
+                and rules.error is not None
+                and rules.error(event, {**roots_of(call, reply), "event": event})
+            ):
+                raise vendor_error(call, request, reply, event, _kind_of_event(call, reply, event), partial=partial())
+            if (yield from take(event)):
+                return
+    if done is not None:
+        failure = NoAnswer("cut", "the stream ended before its end mark", sent=True)
+        raise no_answer(call, request, failure, partial())
+
+
+def _event(call: Call, request: Request, reply: Reply, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        fault = f"an event of the stream is no JSON; it begins with {text[:80]!r}"
+        raise own_error(call, request, reply, "runtime", "unreadable", fault) from None
+
+
+def _kind_of_event(call: Call, reply: Reply, event: Any) -> Kind:
+    match = call.operation.errors.match(reply.status, reply.headers, event)
+    return match.kind if match is not None else "runtime"
+
+
+# ---- waiting for a job ----
+
+
+def _wait(call: Call, answer: Answer, rules: Wait) -> Generator[Effect, Any, Answer]:
+    if rules.status is not None and answer.status != rules.status:
+        return answer
+    started: float = yield Now()
+    address = _poll_address(call, answer, rules, answer.request.url)
+    while not _is_done(call, answer, rules):
+        every, now = rules.every(answer.body, answer.roots), (yield Now())
+        asked = None if every is None else seconds(str(every), now)
+        pause = 5.0 if asked is None else asked
+        if now + pause - started > rules.deadline:
+            raise _wait_error(call, answer, "module_timeout", "deadline", f"not done after {rules.deadline:g} seconds")
+        yield Sleep(pause)
+        answer = yield from _ask(call, call.onward(answer.request, address))
+        address = _poll_address(call, answer, rules, address)
+    return answer
+
+
+def _poll_address(call: Call, answer: Answer, rules: Wait, known: str) -> str:
+    target = rules.target(answer.body, answer.roots) if rules.target else None
+    if target is None:
+        return known
+    return same_origin(call, answer.request, Reply(answer.status, answer.headers, b""), target, "the address to poll")
+
+
+def _is_done(call: Call, answer: Answer, rules: Wait) -> bool:
+    if rules.fail is not None and rules.fail(answer.body, answer.roots):
+        raise _wait_error(call, answer, "runtime", "failed", "the job failed")
+    if rules.until is not None:
+        return bool(rules.until(answer.body, answer.roots))
+    return answer.status != rules.status
+
+
+def _wait_error(call: Call, answer: Answer, kind: Kind, code: str, message: str) -> ApiError:
+    reply = Reply(answer.status, answer.headers, b"")
+    said = call.operation.errors.facts(answer.status, answer.headers, answer.body).get("message")
+    return own_error(call, answer.request, reply, kind, code, f"{message}: {said}" if said else message, answer.body)

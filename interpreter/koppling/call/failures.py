@@ -1,0 +1,96 @@
+"""The errors that a call ends with, each with its request (redacted) and its attempts."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from koppling.body import Content
+from koppling.call.state import Call
+from koppling.effects import NoAnswer, Reply
+from koppling.errors import ApiError, Kind, TransportError
+from koppling.model import Request
+from koppling.render import absolute
+
+
+def vendor_error(
+    call: Call,
+    request: Request,
+    reply: Reply,
+    body: Any,
+    kind: Kind,
+    *,
+    after: float | None = None,
+    partial: Any = None,
+) -> ApiError:
+    """Return the error that the vendor reports, in its own words."""
+    facts = call.operation.errors.facts(reply.status, reply.headers, body)
+    message, mask = facts.get("message"), call.masker.text
+    if not message:
+        phrase = HTTPStatus(reply.status).phrase if reply.status in list(HTTPStatus) else "no success"
+        start = f"; the body begins with {body.strip()[:120]!r}" if isinstance(body, str) and body.strip() else ""
+        message = phrase + start
+    code, kind_of_error, param = (value and mask(value) for value in map(facts.get, ("code", "type", "param")))
+    return ApiError(
+        kind,
+        reply.status,
+        mask(message),
+        code,
+        kind_of_error,
+        param,
+        request_id=call.operation.errors.request_id(reply.headers),
+        retry_after=after,
+        request=redacted(request),
+        attempts=tuple(call.attempts),
+        body=call.masker.value(body),
+        partial=partial,
+    )
+
+
+def own_error(
+    call: Call, request: Request, reply: Reply, kind: Kind, code: str, message: str, body: Any = None
+) -> ApiError:
+    """Return an error that we find in an answer; its code starts with `koppling.`."""
+    return ApiError(
+        kind,
+        reply.status,
+        call.masker.text(message),
+        f"koppling.{code}",
+        request_id=call.operation.errors.request_id(reply.headers),
+        request=redacted(request),
+        attempts=tuple(call.attempts),
+        body=call.masker.value(body),
+    )
+
+
+def no_answer(call: Call, request: Request, failure: NoAnswer, partial: Any = None) -> TransportError:
+    """Return the error that the network makes."""
+    message = call.masker.text(str(failure))
+    return TransportError(failure.reason, message, failure.sent, redacted(request), tuple(call.attempts), partial)
+
+
+def same_origin(call: Call, request: Request, reply: Reply, address: Any, what: str) -> str:
+    """Return an address that the answer gave, made whole.
+
+    Raises:
+        ApiError: it leads to another origin, which must not see what the connection sends.
+    """
+    url = absolute(request, address) if isinstance(address, str) else None
+    if url is None:
+        raise own_error(
+            call,
+            request,
+            reply,
+            "connection",
+            "foreign_origin",
+            f"{what} leads to another origin, {address}; nothing was sent there",
+        )
+    return url
+
+
+def redacted(request: Request) -> Request:
+    """Return the request as an error may carry it: no secret in it, and no file."""
+    shown = request.as_json()
+    described = next((shown[key] for key in ("body", "parts", "file") if key in shown), None)
+    body = None if request.body is None else Content(b"", request.body.media_type, described)
+    return Request(request.method, shown["url"], shown["headers"], body, request.timeout)

@@ -1,0 +1,97 @@
+"""What a call is made of, and what it has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from koppling.compile import Operation
+from koppling.effects import Life
+from koppling.expression import Roots
+from koppling.extract import Case
+from koppling.masking import Masker
+from koppling.model import Attempt, Request, Response, Result
+from koppling.validate import Prepared
+
+
+@dataclass(slots=True)
+class Position:
+    """Where a search stands: what asks for the current page, and how many items of it were taken."""
+
+    page: dict[str, Any] = field(default_factory=dict)
+    address: str | None = None
+    taken: int = 0
+
+
+@dataclass(slots=True)
+class Answer:
+    """One answer that was a success, read. `roots` are what its expressions see."""
+
+    case: Case
+    status: int
+    headers: dict[str, str]
+    body: Any
+    roots: Roots
+    request: Request
+
+
+@dataclass(slots=True)
+class Call:
+    """All that one call is made of.
+
+    `begin` lives the call of another module on the same connection: (name, inputs, attempts to add to).
+    """
+
+    operation: Operation
+    prepared: Prepared
+    connection: dict[str, Any]
+    masker: Masker
+    identity: str
+    random: Callable[[], float]
+    begin: Callable[[str, dict[str, Any], list[Attempt]], Life]
+    timeout: float | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    position: Position = field(default_factory=Position)
+
+    def render(self, page: dict[str, Any] | None = None) -> Request:
+        """Return the request, of the first page when not told which.
+
+        Raises:
+            InputInvalid: a value that may not stand where it would.
+        """
+        roots = self._roots(self.first_page() if page is None else page)
+        request = self.operation.request.render(roots, extras=self.prepared.extras, masker=self.masker)
+        if self.timeout is not None:
+            request = replace(request, timeout=dict.fromkeys(("connect", "read", "write", "pool"), self.timeout))
+        return request
+
+    def onward(self, request: Request, url: str) -> Request:
+        """Return a GET of another address of the same origin."""
+        return self.operation.request.onward(request, url, self._roots({}))
+
+    def _roots(self, page: dict[str, Any]) -> Roots:
+        return {
+            "input": self.prepared.values,
+            "connection": self.connection,
+            "page": page,
+            "call": {"id": self.identity},
+        }
+
+    @property
+    def limit(self) -> int | None:
+        """How many bundles the inputs ask for at most."""
+        found = (case.limit(None, {"input": self.prepared.values}) for case in self.operation.cases if case.limit)
+        value = next(found, None)
+        return None if value is None else int(value)
+
+    def first_page(self) -> dict[str, Any]:
+        """Return the root `page` of a search that begins."""
+        pages = self.operation.pages
+        return {} if pages is None else pages.first(self.limit)
+
+    def result(self, answer: Answer, output: Any) -> Result:
+        """Return the Result that this answer and output make."""
+        response = Response(answer.status, answer.headers, self.operation.errors.request_id(answer.headers))
+        envelope = None if answer.case.envelope is None else answer.case.envelope(answer.body, answer.roots)
+        return Result(output, response, tuple(self.attempts), envelope, self.operation.module.full_name)

@@ -1,0 +1,265 @@
+"""Names to specs: the search path, versions, lifecycles, and the cache of compiled forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from koppling import __version__, store
+from koppling.compile import Operation, connector_spec, module_spec, plan_connector, plan_module
+from koppling.compile.grammar import LANGUAGE, builtin_folder
+from koppling.compile.schemas import output_schema, published_schema
+from koppling.diagnostics import Diagnostic, Location, near_miss
+from koppling.errors import ModuleRetired, SpecError, UnknownModule
+from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec
+from koppling.read import parse_document, read_document
+
+Specs = str | Path | Sequence[str | Path] | None
+
+_NAME = re.compile(r"(?P<connector>[A-Za-z]\w*)\.(?P<module>[A-Za-z]\w*)(?:@(?P<major>\d+))?")
+_FILE = re.compile(r"(?P<module>[A-Za-z]\w*)\.v(?P<major>\d+)\.ya?ml")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One module in one major version, as a list shows it. `root` is the folder of specs that it came from."""
+
+    connector: str
+    name: str
+    major: int
+    version: str
+    title: str
+    kind: str
+    summary: str
+    lifecycle: Lifecycle
+    path: Path
+    root: Path
+
+    @property
+    def full_name(self) -> str:
+        """The name with everything: `acme.get_thing@2`."""
+        return f"{self.connector}.{self.name}@{self.major}"
+
+
+class Catalog:
+    """The connectors of a search path.
+
+    Args:
+        specs: a folder of connectors, or several, first wins. The built-in ones come last.
+
+    Raises:
+        SpecError: one of the folders is not there.
+    """
+
+    def __init__(self, specs: Specs = None) -> None:
+        given = [] if specs is None else [specs] if isinstance(specs, str | Path) else list(specs)
+        roots = [Path(one) for one in given]
+        missing = [root for root in roots if not root.is_dir()]
+        if missing:
+            raise SpecError(
+                tuple(
+                    Diagnostic("unreadable", "there is no such folder of specs", Location(str(root)))
+                    for root in missing
+                )
+            )
+        known: dict[Path, Path] = {}
+        for root in (*roots, builtin_folder()):
+            known.setdefault(root.resolve(), root)
+        #: The search path: first wins.
+        self.roots: tuple[Path, ...] = tuple(known.values())
+        #: What could not be listed, by file.
+        self.broken: dict[Path, SpecError] = {}
+        self._connectors: dict[str, tuple[bytes, ConnectorSpec]] = {}
+        self._modules: dict[Path, ModuleSpec] = {}
+        self._operations: dict[tuple[str, str | None, str], Operation] = {}
+
+    def connectors(self) -> list[str]:
+        """Return the names of all connectors, sorted."""
+        found = {path.parent.name for root in self.roots for path in root.glob("*/connector.yaml")}
+        return sorted(found)
+
+    def home(self, connector: str) -> Path:
+        """Return the folder that owns a connector.
+
+        Raises:
+            UnknownModule: there is no such connector.
+        """
+        for root in self.roots:
+            if (root / connector / "connector.yaml").is_file():
+                return root / connector
+        close = near_miss(connector, self.connectors())
+        known = ", ".join(self.connectors()) or "none"
+        raise UnknownModule(connector, (close,) if close else (), f"(connectors known here: {known})")
+
+    def connector(self, name: str) -> ConnectorSpec:
+        """Return a connector.
+
+        Raises:
+            UnknownModule: there is none of that name.
+            SpecError: it has faults.
+        """
+        return self._connector(name)[1]
+
+    def files(self, connector: str) -> dict[tuple[str, int], tuple[Path, Path]]:
+        """Return the files of a connector's modules by name and major version, each with the root that it came from."""
+        home = self.home(connector)
+        found: dict[tuple[str, int], tuple[Path, Path]] = {}
+        for root in self.roots:
+            for path in sorted((root / connector / "modules").glob("*")):
+                if parts := _FILE.fullmatch(path.name):
+                    found.setdefault((parts["module"], int(parts["major"])), (path, root))
+            if root / connector == home:
+                break
+        return dict(sorted(found.items()))
+
+    def entries(self, connector: str | None = None) -> list[Entry]:
+        """Return all modules in all versions, in stable order. Files with faults are left out and noted in `broken`."""
+        found = []
+        for name in [connector] if connector is not None else self.connectors():
+            for (_, major), (path, root) in self.files(name).items():
+                try:
+                    module = self._module(name, path)
+                except SpecError as error:
+                    self.broken[path] = error
+                    continue
+                found.append(
+                    Entry(
+                        name,
+                        module.name,
+                        major,
+                        module.version,
+                        module.title,
+                        module.kind,
+                        module.summary,
+                        module.lifecycle,
+                        path,
+                        root,
+                    )
+                )
+        return found
+
+    def module(self, name: str, day: str, *, require_major: bool = False, retired: bool = False) -> ModuleSpec:
+        """Return the module that a name means on an ISO day.
+
+        Args:
+            name: `connector.module` or `connector.module@major`.
+            day: the day at which lifecycles are read.
+            require_major: refuse the short form.
+            retired: return a retired module, too, instead of raising.
+
+        Raises:
+            UnknownModule: there is none of that name.
+            ModuleRetired: there is none any more.
+            SpecError: its file has faults.
+        """
+        parts = _NAME.fullmatch(name)
+        if parts is None:
+            raise UnknownModule(name, (), "(a module is named connector.module or connector.module@2)")
+        connector, short, major = parts["connector"], parts["module"], parts["major"]
+        files = self.files(connector)
+        majors = sorted((one for module, one in files if module == short), reverse=True)
+        if not majors or (major is not None and int(major) not in majors):
+            raise self._unknown(name, connector, short, majors, files)
+        if major is None and require_major:
+            raise UnknownModule(
+                name, tuple(f"{connector}.{short}@{one}" for one in majors), "(this client asks for a major version)"
+            )
+        found = [self._module(connector, files[short, one][0]) for one in (majors if major is None else [int(major)])]
+        chosen = found[0]
+        if major is None:
+            states = [one.lifecycle.state(day) for one in found]
+            chosen = next(
+                (one for one, state in zip(found, states, strict=True) if state in {"active", "deprecated"}),
+                next((one for one, state in zip(found, states, strict=True) if state == "planned"), chosen),
+            )
+        if not retired and chosen.lifecycle.state(day) == "retired":
+            raise ModuleRetired(chosen.full_name, chosen.lifecycle)
+        return chosen
+
+    def _unknown(
+        self, name: str, connector: str, short: str, majors: list[int], files: Iterable[tuple[str, int]]
+    ) -> UnknownModule:
+        if majors:
+            return UnknownModule(name, tuple(f"{connector}.{short}@{one}" for one in majors))
+        names = sorted({module for module, _ in files})
+        close = near_miss(short, names)
+        listed = ", ".join(names) or "none"
+        return UnknownModule(
+            name, (f"{connector}.{close}",) if close else (), "" if close else f"(modules of {connector}: {listed})"
+        )
+
+    def operation(self, module: ModuleSpec, name: str | None) -> Operation:
+        """Return one operation of a module, ready to be called."""
+        key = (module.full_name, name, module.path)
+        if key not in self._operations:
+            self._operations[key] = Operation(self.connector(module.connector), module, module.operations[name])
+        return self._operations[key]
+
+    def input_schema(self, module: ModuleSpec, operation: str | None = None) -> dict[str, Any]:
+        """Return the JSON Schema of a module's inputs, of one operation or of all."""
+        return published_schema(module, operation)
+
+    def output_schema(self, module: ModuleSpec, operation: str | None = None) -> dict[str, Any]:
+        """Return the JSON Schema of what an operation gives, as far as the spec says it."""
+        return output_schema(module, operation)
+
+    # ---- documents, plans, and the cache between them ----
+
+    def _connector(self, name: str) -> tuple[bytes, ConnectorSpec]:
+        if name not in self._connectors:
+            path = self.home(name) / "connector.yaml"
+            data = _bytes(path)
+            key = self._key(path, data)
+            plan = store.load_compiled(key)
+            if plan is None:
+                plan = plan_connector(parse_document(data, str(path)))
+                store.store_compiled(key, plan)
+            self._connectors[name] = (data, connector_spec(plan))
+        return self._connectors[name]
+
+    def _module(self, connector: str, path: Path) -> ModuleSpec:
+        if path not in self._modules:
+            shared, spec = self._connector(connector)
+            data = _bytes(path)
+            key = self._key(path, data, shared)
+            plan = store.load_compiled(key)
+            if plan is None:
+                home = self.home(connector) / "connector.yaml"
+                plan = plan_module(parse_document(data, str(path)), read_document(home), spec.plan)
+                store.store_compiled(key, plan)
+            self._modules[path] = module_spec(plan)
+        return self._modules[path]
+
+    def _key(self, path: Path, *contents: bytes) -> str:
+        """Return the hash of all that goes into a plan."""
+        digest = blake2b(digest_size=20)
+        for part in (self._engine, str(path).encode(), *contents):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+        return digest.hexdigest()
+
+    @cached_property
+    def _engine(self) -> bytes:
+        """What compiles: the version; in a checkout also the files that do it, which change without one."""
+        told = f"{__version__} {LANGUAGE}"
+        package = Path(__file__).parent
+        if builtin_folder().parent != package:
+            sources = [
+                *sorted(package.glob("compile/*.py")),
+                *sorted((builtin_folder() / "language").glob("v*/*.json")),
+            ]
+            told += "".join(f" {path.stat().st_mtime_ns}" for path in sources)
+        return told.encode()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SpecError((Diagnostic("unreadable", f"cannot be read: {reason}", Location(str(path))),)) from None

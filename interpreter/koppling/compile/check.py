@@ -1,0 +1,324 @@
+"""A document against the language: the grammar first, then what a grammar cannot say. All faults at once, as values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any
+
+from koppling import expression, template
+from koppling.compile.grammar import check_grammar
+from koppling.compile.merge import BODIES, Merged, merge
+from koppling.compile.places import CONNECTION, Checker, Known, check_errors, check_operation
+from koppling.compile.schemas import input_schema, plain, references
+from koppling.diagnostics import Diagnostic, suggestion
+from koppling.read import Document, Pointer
+from koppling.validate import Schema
+
+_FILE = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_]*)\.v(?P<major>\d+)\.ya?ml")
+
+
+def check_connector(document: Document) -> list[Diagnostic]:
+    """Return every fault of a connector.yaml."""
+    found = _readable(document, "connector")
+    if found or document.value is None:
+        return found
+    value = document.value
+    folder = PurePath(document.path).parent.name
+    if folder and folder != "." and value["name"] != folder:
+        found.append(
+            document.fault(
+                "name-mismatch", f"the connector is named {value['name']!r}, its folder {folder!r}", ("name",)
+            )
+        )
+    connection = value.get("connection") or {}
+    fields = connection.get("fields") or {}
+    found += _required(document, connection.get("required") or (), fields, ("connection", "required"))
+    known = Known({"connection": frozenset(fields)})
+    checker = Checker(document, known)
+    checker.template(value.get("auth"), ("auth",), CONNECTION)
+    checker.template(value.get("request"), ("request",), CONNECTION)
+    found += checker.found
+    found += check_errors(document, value, (), known)
+    defs = value.get("$defs") or {}
+    tree: dict[str, Any] = {"fields": fields, "required": [], "validation": {}}
+    found += _schemas(document, Merged(tree, {("fields",): ("connection", "fields")}), defs, {})
+    for name, schema in defs.items():
+        found += _references(document, schema, ("$defs", name), defs, {})
+    return _in_order(found)
+
+
+def check_module(document: Document, connector: Document | None) -> list[Diagnostic]:
+    """Return every fault of a module.
+
+    Args:
+        document: the module's file.
+        connector: the connector's; without it, what refers to it is not looked at.
+    """
+    found = _readable(document, "module")
+    if found or document.value is None:
+        return found
+    value = document.value
+    shared = connector.value if connector is not None and isinstance(connector.value, dict) else {}
+    found += _named_as_file(document, value)
+    select, operations = value.get("select"), value.get("operations")
+    names: list[str | None] = list(operations) if operations else [None]
+    if select and operations and select.get("default", names[0]) not in operations:
+        found.append(
+            document.fault(
+                "undefined-reference",
+                f"there is no operation {select['default']!r}",
+                ("select", "default"),
+                help=suggestion(select["default"], operations),
+            )
+        )
+    connection = frozenset((shared.get("connection") or {}).get("fields") or ())
+    defs, shared_defs = value.get("$defs") or {}, shared.get("$defs") or {}
+    for name in names:
+        merged = merge(value, name)
+        fields = merged.tree["fields"]
+        if select and select["field"] in fields:
+            found.append(
+                document.fault(
+                    "duplicate-field",
+                    f"the field {select['field']!r} is the one that selects the operation",
+                    merged.origin(("fields", select["field"])),
+                    key=True,
+                    help="give one of them another name",
+                )
+            )
+        inputs = frozenset(fields) | ({select["field"]} if select else frozenset())
+        found += check_operation(document, merged, inputs, connection)
+        found += _required(document, merged.tree["required"], fields, ("required",), merged)
+        found += _schemas(document, merged, defs, shared_defs)
+        found += _request(document, merged, name)
+        found += _response(document, merged, value, name)
+    for name, schema in defs.items():
+        found += _references(document, schema, ("$defs", name), defs, shared_defs)
+    known = Known({})
+    found += check_errors(document, value, (), known)
+    for name in operations or ():
+        found += check_errors(document, operations[name] or {}, ("operations", name), known)
+    return _in_order(found)
+
+
+def check_example(document: Document) -> list[Diagnostic]:
+    """Return every fault of an example's file. Whether it holds is another question."""
+    return _in_order(_readable(document, "example"))
+
+
+def _readable(document: Document, kind: Any) -> list[Diagnostic]:
+    found = list(document.diagnostics)
+    if document.value is None and not found:
+        found.append(document.fault("grammar", "the file holds nothing", ()))
+    if document.value is not None:
+        found += check_grammar(document, kind)
+    return found
+
+
+def _in_order(found: list[Diagnostic]) -> list[Diagnostic]:
+    return sorted(dict.fromkeys(found), key=lambda one: (one.location.line, one.location.column, one.rule))
+
+
+def _named_as_file(document: Document, value: dict[str, Any]) -> Iterator[Diagnostic]:
+    parts = _FILE.fullmatch(PurePath(document.path).name)
+    if parts is None:
+        yield document.fault(
+            "name-mismatch",
+            "a module's file is named MODULE.vMAJOR.yaml",
+            (),
+            help=f"rename it to {value['name']}.v{value['version'].split('.')[0]}.yaml",
+        )
+        return
+    if parts["name"] != value["name"]:
+        yield document.fault(
+            "name-mismatch",
+            f"the module is named {value['name']!r}, its file {parts['name']!r}",
+            ("name",),
+            help="make the two equal",
+        )
+    major = value["version"].split(".")[0]
+    if parts["major"] != major:
+        yield document.fault(
+            "version-mismatch",
+            f"the version is {value['version']}, the file says v{parts['major']}",
+            ("version",),
+            help=f"a new major version goes into a file of its own, {value['name']}.v{major}.yaml",
+        )
+
+
+def _required(
+    document: Document, required: Any, fields: dict[str, Any], at: Pointer, merged: Merged | None = None
+) -> Iterator[Diagnostic]:
+    for index, name in enumerate(required):
+        if name not in fields:
+            pointer = merged.origin((*at, index)) if merged else (*at, index)
+            yield document.fault(
+                "undefined-reference", f"`{name}` is required, and no field", pointer, help=suggestion(name, fields)
+            )
+
+
+def _schemas(
+    document: Document, merged: Merged, defs: dict[str, Any], shared_defs: dict[str, Any]
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the schemas of the fields."""
+    fields = merged.tree["fields"]
+    faults = [
+        fault
+        for name, schema in fields.items()
+        for fault in _references(document, schema, merged.origin(("fields", name)), defs, shared_defs)
+    ]
+    yield from faults
+    if faults:
+        return
+    for name, schema in fields.items():
+        alone = {"fields": {name: schema}, "required": [], "validation": {}}
+        compiled = Schema(input_schema(alone, defs, shared_defs, None))
+        at = merged.origin(("fields", name))
+        try:
+            compiled.compile()
+        except ValueError as error:
+            yield document.fault("field-schema", f"the schema of `{name}` is none: {error}", at)
+            continue
+        yield from _values(document, compiled, name, schema, at)
+    if validation := merged.tree["validation"]:
+        rules = {"fields": fields, "required": [], "validation": validation}
+        try:
+            Schema(input_schema(rules, defs, shared_defs, None)).compile()
+        except ValueError as error:
+            message = f"the rules of `validation` are no JSON Schema: {error}"
+            yield document.fault("field-schema", message, merged.origin(("validation", next(iter(validation)))))
+
+
+def _values(
+    document: Document, compiled: Schema, name: str, schema: dict[str, Any], at: Pointer
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the default and the examples of a field."""
+    if "default" in schema:
+        for fault in compiled.faults({name: schema["default"]}):
+            message = f"the default of `{name}` breaks its own schema: it {fault.message}"
+            yield document.fault("field-schema", message, (*at, "default"))
+    for index, example in enumerate(() if schema.get("format") == "file" else schema.get("examples") or ()):
+        for fault in compiled.faults({name: example}):
+            message = f"an example of `{name}` breaks its own schema: it {fault.message}"
+            yield document.fault("field-schema", message, (*at, "examples", index))
+
+
+def _references(
+    document: Document, schema: Any, at: Pointer, defs: dict[str, Any], shared_defs: dict[str, Any]
+) -> Iterator[Diagnostic]:
+    for pointer, text in references(schema):
+        shared = text.startswith("connector#")
+        name, known = text.rpartition("/")[2], shared_defs if shared else defs
+        if name not in known:
+            yield document.fault(
+                "undefined-reference", f"there is no definition {text!r}", (*at, *pointer), help=suggestion(name, known)
+            )
+
+
+def _request(document: Document, merged: Merged, name: str | None) -> Iterator[Diagnostic]:
+    request, required = merged.tree["request"], set(merged.tree["required"])
+    what = f"operation {name}" if name else "the module"
+    at: Pointer = ("operations", name) if name else ()
+    if not ({"path", "target"} & set(request)):
+        yield document.fault(
+            "missing-key", f"the request of {what} has no `path`", (*at, "request"), help="path: /things"
+        )
+        return
+    for one, other in (("path", "target"),):
+        if one in request and other in request:
+            yield document.fault(
+                "grammar",
+                f"the request of {what} has both `{one}` and `{other}`",
+                merged.origin(("request", other)),
+                key=True,
+            )
+    bodies = [kind for kind in BODIES if kind in request]
+    for other in bodies[1:]:
+        yield document.fault(
+            "grammar",
+            f"the request of {what} has both `{bodies[0]}` and `{other}`",
+            merged.origin(("request", other)),
+            key=True,
+        )
+    path = request.get("path")
+    for part in template.parse(path) if isinstance(path, str) else ():
+        if isinstance(part, str):
+            continue
+        for chain in expression.references(part.expression) if _compiles(part.expression) else ():
+            optional = (
+                chain[0] == "input"
+                and len(chain) > 1
+                and chain[1] in merged.tree["fields"]
+                and chain[1] not in required
+            )
+            if optional and "default" not in merged.tree["fields"][chain[1]]:
+                yield document.fault(
+                    "path-optional",
+                    f"the path needs `{chain[1]}`, which callers may leave out",
+                    merged.origin(("request", "path")),
+                    offset=part.offset,
+                    help=f"add `{chain[1]}` to `required`",
+                )
+
+
+def _compiles(text: str) -> bool:
+    try:
+        expression.compile_expression(text)
+    except expression.ExpressionError:
+        return False
+    return True
+
+
+def _response(document: Document, merged: Merged, module: dict[str, Any], name: str | None) -> Iterator[Diagnostic]:
+    response = merged.tree["response"]
+    cases = response if isinstance(response, list) else [response]
+    for index, case in enumerate(cases):
+        at: Pointer = ("response", index) if isinstance(response, list) else ("response",)
+        for key in ("limit", "pages", "follow"):
+            if key in case and "items" not in case:
+                message = f"`{key}` needs `items`: the list that is counted"
+                yield document.fault("missing-key", message, merged.origin((*at, key)), key=True)
+        yield from _stream(document, merged, case.get("stream") or {}, (*at, "stream"))
+        yield from _until(
+            document, merged, module, (case.get("follow") or {}).get("until") or {}, (*at, "follow", "until")
+        )
+    if module.get("kind") == "search" and name is None and not any("items" in one for one in cases):
+        yield document.fault(
+            "missing-key", "a search has `items`, the list of its bundles", merged.origin(("response",))
+        )
+
+
+def _stream(document: Document, merged: Merged, stream: dict[str, Any], at: Pointer) -> Iterator[Diagnostic]:
+    fields, given = merged.tree["fields"], stream.get("set") or {}
+    for field in given:
+        if field not in fields:
+            yield document.fault(
+                "undefined-reference",
+                f"streaming sets `{field}`, which is no field",
+                merged.origin((*at, "set", field)),
+                key=True,
+                help=suggestion(field, fields),
+            )
+    own = {key: plain(fields[key]) for key in given if key in fields and "$ref" not in str(fields[key])}
+    for fault in Schema({"type": "object", "properties": own}).faults(given):
+        message = f"what streaming sets is refused by its own field: it {fault.message}"
+        yield document.fault("field-schema", message, merged.origin((*at, "set")))
+
+
+def _until(
+    document: Document, merged: Merged, module: dict[str, Any], until: dict[str, Any], at: Pointer
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the operation of the same module that tells when to stop following."""
+    select, operations = module.get("select"), module.get("operations") or {}
+    if select is None or until.get("module", "").partition("@")[0] != module["name"]:
+        return
+    chosen = (until.get("inputs") or {}).get(select["field"])
+    if isinstance(chosen, str) and "${" not in chosen and chosen not in operations:
+        yield document.fault(
+            "undefined-reference",
+            f"there is no operation {chosen!r}",
+            merged.origin((*at, "inputs", select["field"])),
+            help=suggestion(chosen, operations),
+        )

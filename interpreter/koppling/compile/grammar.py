@@ -1,0 +1,56 @@
+"""The grammar of the language, and where the built-in specs are found."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from koppling.diagnostics import Diagnostic
+from koppling.read import Document, Pointer, read_json
+from koppling.validate import Schema
+from koppling.words import Fault
+
+LANGUAGE = 1
+
+Kind = Literal["connector", "module", "example"]
+
+_RULES = {"additionalProperties": "unknown-key", "required": "missing-key"}
+
+
+@lru_cache(maxsize=1)
+def builtin_folder() -> Path:
+    """Return the specs that come with the package: beside it in a wheel, at the top of the checkout else."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "spec"
+    return inside if inside.is_dir() else package.parent.parent / "spec"
+
+
+@lru_cache(maxsize=3)
+def grammar(kind: Kind) -> Schema:
+    """Return the grammar of one kind of file."""
+    return Schema(read_json(builtin_folder() / "language" / f"v{LANGUAGE}" / f"{kind}.schema.json"))
+
+
+def check_grammar(document: Document, kind: Kind) -> list[Diagnostic]:
+    """Return what of a document is not the language."""
+    found = [_diagnostic(document, fault) for fault in grammar(kind).faults(document.value)]
+    return sorted(found, key=lambda one: (one.location.line, one.location.column))
+
+
+def _diagnostic(document: Document, fault: Fault) -> Diagnostic:
+    rule = _RULES.get(fault.keyword, "grammar")
+    pointer: Pointer = fault.pointer
+    message = fault.message
+    if fault.keyword in {"required", "dependentRequired"}:
+        message = f"the key {pointer[-1]!r} {fault.message}"
+    elif not fault.at_key and pointer:
+        message = f"{_name(pointer)} {fault.message}"
+    return document.fault(rule, message, pointer, help=fault.help, key=fault.at_key)
+
+
+def _name(pointer: Pointer) -> str:
+    last = pointer[-1]
+    return (
+        f"`{last}`" if isinstance(last, str) else f"element {last + 1} of `{pointer[-2] if len(pointer) > 1 else ''}`"
+    )

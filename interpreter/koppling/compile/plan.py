@@ -1,0 +1,149 @@
+"""A plan: what a spec comes to, as JSON. It is what the cache keeps, so that the next process parses no YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from koppling.compile.check import check_connector, check_module
+from koppling.compile.merge import Merged, merge
+from koppling.compile.schemas import input_schema
+from koppling.diagnostics import Diagnostic
+from koppling.errors import SpecError
+from koppling.read import Document
+
+_STYLE = {"arrays": "repeat", "objects": "brackets"}
+
+
+def plan_connector(document: Document) -> dict[str, Any]:
+    """Return the plan of a connector.
+
+    Raises:
+        SpecError: it has faults.
+    """
+    _refuse(check_connector(document))
+    value = document.value
+    connection = value.get("connection") or {}
+    fields = connection.get("fields") or {}
+    tree = {
+        "fields": fields,
+        "required": connection.get("required") or [],
+        "validation": connection.get("validation") or {},
+    }
+    defs = value.get("$defs") or {}
+    return {
+        "name": value["name"],
+        "title": value["title"],
+        "version": value["version"],
+        "path": document.path,
+        "summary": value.get("summary", ""),
+        "api": value.get("api") or {},
+        "lifecycle": value.get("lifecycle") or {},
+        "connection": {"fields": fields, "required": tree["required"], "test": connection.get("test")},
+        "schema": input_schema(tree, defs, {}, None),
+        "auth": value.get("auth") or {},
+        "style": {**_STYLE, **(value.get("style") or {})},
+        "request": value.get("request") or {},
+        "errors": value.get("errors") or [],
+        "error_body": value.get("error_body") or {},
+        "request_id": value.get("request_id"),
+        "retry": value.get("retry") or {},
+        "$defs": defs,
+        "places": {name: str(document.locate(("connection", "fields", name), key=True)) for name in fields},
+    }
+
+
+def plan_module(document: Document, connector: Document, shared: dict[str, Any]) -> dict[str, Any]:
+    """Return the plan of a module.
+
+    Args:
+        document: the module's file.
+        connector: the connector's.
+        shared: the connector's plan.
+
+    Raises:
+        SpecError: it has faults.
+    """
+    _refuse(check_module(document, connector))
+    value = document.value
+    select, operations = value.get("select"), value.get("operations")
+    names: list[str | None] = list(operations) if operations else [None]
+    merged = {name: merge(value, name) for name in names}
+    return {
+        "connector": shared["name"],
+        "name": value["name"],
+        "version": value["version"],
+        "title": value["title"],
+        "kind": value.get("kind", "action"),
+        "summary": value.get("summary", ""),
+        "source": value.get("source") or {},
+        "path": document.path,
+        "lifecycle": value.get("lifecycle") or {},
+        "select": select,
+        "operations": {
+            name or "": _operation(document, value, name, merged[name], _elsewhere(name, merged), shared)
+            for name in names
+        },
+    }
+
+
+def _refuse(found: list[Diagnostic]) -> None:
+    faults = tuple(one for one in found if one.severity == "error")
+    if faults:
+        raise SpecError(faults)
+
+
+def _elsewhere(name: str | None, merged: dict[str | None, Merged]) -> dict[str, list[str]]:
+    """Return the inputs that only other operations take, with those operations."""
+    own = merged[name].tree["fields"]
+    found: dict[str, list[str]] = {}
+    for other, one in merged.items():
+        for field in one.tree["fields"]:
+            if field not in own:
+                found.setdefault(field, []).append(str(other))
+    return found
+
+
+def _operation(
+    document: Document,
+    value: dict[str, Any],
+    name: str | None,
+    merged: Merged,
+    elsewhere: dict[str, list[str]],
+    shared: dict[str, Any],
+) -> dict[str, Any]:
+    own: dict[str, Any] = (value["operations"][name] or {}) if name is not None else {}
+    tree, select = merged.tree, value.get("select")
+    response = tree["response"]
+    cases = response if isinstance(response, list) else [response]
+    return {
+        "title": own.get("title", ""),
+        "summary": own.get("summary", ""),
+        "source": own.get("source") or {},
+        "lifecycle": own.get("lifecycle") or {},
+        "fields": tree["fields"],
+        "required": tree["required"],
+        "schema": input_schema(tree, value.get("$defs") or {}, shared["$defs"], select["field"] if select else None),
+        "request": _request(shared["request"], tree["request"], cases[0].get("format", "json")),
+        "response": cases,
+        "errors": [*(own.get("errors") or []), *(value.get("errors") or []), *shared["errors"]],
+        "retry": {**shared["retry"], **(value.get("retry") or {}), **(own.get("retry") or {})},
+        "elsewhere": elsewhere,
+        "places": {field: str(document.locate(merged.origin(("fields", field)), key=True)) for field in tree["fields"]},
+    }
+
+
+def _request(shared: dict[str, Any], own: dict[str, Any], form: str) -> dict[str, Any]:
+    """Return a module's request over the connector's.
+
+    The connector's headers keep a place of their own: no input may set them.
+    """
+    found = {**shared, **own}
+    found.pop("headers", None)
+    if "headers" in own:
+        found["headers"] = own["headers"]
+    found["shared_headers"] = shared.get("headers") or {}
+    if isinstance(own.get("query"), dict):
+        found["query"] = {**(shared.get("query") or {}), **own["query"]}
+    found["timeout"] = {**(shared.get("timeout") or {}), **(own.get("timeout") or {})}
+    found["accept"] = form
+    return found

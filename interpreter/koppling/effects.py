@@ -1,0 +1,69 @@
+"""What a call asks of the world.
+
+The call yields one of these; a driver answers it, or throws NoAnswer into the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from koppling.model import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this request. Answered by a Reply; with `stream`, a success's body is left to be read in chunks."""
+
+    request: Request
+    stream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read on in a streamed body. Answered by bytes, empty at the end."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Tell the time. Answered by seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Show this to the caller: a delta of a stream, a bundle of a search. The only effect that a caller sees."""
+
+    value: Any
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer's head. `body` is whole, or None where it is to be read in chunks; `handle` is the driver's own."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes | None
+    handle: Any = field(default=None, repr=False)
+
+
+class NoAnswer(Exception):
+    """What a driver throws into a call when the network fails."""
+
+    def __init__(self, reason: Literal["connect", "timeout", "cut", "protocol"], message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.reason: Literal["connect", "timeout", "cut", "protocol"] = reason
+        self.sent = sent
+
+
+Effect = Send | Read | Sleep | Now | Emit
+Life = Generator[Effect, Any, Any]

@@ -1,0 +1,192 @@
+"""What stops a call, sorted by who must act.
+
+KopplingError
+├─ SpecError            the editor of a spec: each fault with file:line:column
+├─ UnknownModule        the caller: no such module; the near misses
+├─ ModuleRetired        the caller: it is gone; what replaced it
+├─ InputInvalid         the caller: all problems of the inputs, before anything is sent
+├─ ConnectionInvalid    the caller: which field of the connection is missing, which variable would supply it
+├─ TransportError       the network: no answer
+└─ ApiError             the vendor answered, and it was no success
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from koppling.diagnostics import Diagnostic
+from koppling.model import Attempt, Lifecycle, Request
+
+Kind = Literal[
+    "connection",
+    "data",
+    "duplicate_data",
+    "invalid_access_token",
+    "rate_limit",
+    "incomplete_data",
+    "inconsistency",
+    "module_timeout",
+    "runtime",
+]
+
+
+class KopplingError(Exception):
+    """The root of all errors here. Each holds its facts as attributes and makes its prose in `str`."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), dict(self.__dict__))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+
+def _restore(kind: type[KopplingError], facts: dict[str, Any]) -> KopplingError:
+    error = kind.__new__(kind)
+    error.__dict__.update(facts)
+    return error
+
+
+@dataclass(eq=False, repr=False)
+class SpecError(KopplingError):
+    """A spec that cannot be run. `diagnostics` has every fault with its place."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(one) for one in self.diagnostics)
+
+
+@dataclass(eq=False, repr=False)
+class UnknownModule(KopplingError):
+    """No module of that name. `near` are names that were probably meant; `known` tells where was looked."""
+
+    name: str
+    near: tuple[str, ...] = ()
+    known: str = ""
+
+    def __str__(self) -> str:
+        said = f"there is no module {self.name!r}"
+        if self.near:
+            said += "; did you mean " + " or ".join(repr(name) for name in self.near) + "?"
+        return f"{said} {self.known}".rstrip()
+
+
+@dataclass(eq=False, repr=False)
+class ModuleRetired(KopplingError):
+    """A module, or one operation of it, that no longer runs.
+
+    `lifecycle` has the dates, the reason and the replacement.
+    """
+
+    name: str
+    lifecycle: Lifecycle
+    operation: str | None = None
+
+    def __str__(self) -> str:
+        what = f"{self.name}, operation {self.operation}," if self.operation else self.name
+        said = f"{what} was retired on {self.lifecycle.retired}"
+        if self.lifecycle.reason:
+            said += f": {self.lifecycle.reason.rstrip('.')}"
+        if self.lifecycle.replaced_by:
+            said += f". Use {self.lifecycle.replaced_by} instead"
+        return said + "."
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the inputs.
+
+    `pointer` is a JSON Pointer into them, `place` the line of the spec that says so.
+    """
+
+    pointer: str
+    message: str
+    allowed: tuple[Any, ...] = ()
+    place: str = ""
+
+    def __str__(self) -> str:
+        said = f"{self.pointer or '/'}: {self.message}"
+        return f"{said} ({self.place})" if self.place else said
+
+
+@dataclass(eq=False, repr=False)
+class InputInvalid(KopplingError):
+    """Inputs that the module does not take. `problems` has all of them; nothing was sent."""
+
+    module: str
+    problems: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return f"{self.module}: {self.problems[0]}"
+        count = len(self.problems)
+        return f"{self.module}: {count} problems with the inputs\n" + "\n".join(f"  {one}" for one in self.problems)
+
+
+@dataclass(eq=False, repr=False)
+class ConnectionInvalid(KopplingError):
+    """A connection that cannot be used. `field` is what is missing or wrong, `variable` what would supply it."""
+
+    connector: str
+    message: str
+    field: str | None = None
+    variable: str | None = None
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(eq=False, repr=False)
+class TransportError(KopplingError):
+    """No answer.
+
+    `reason` is connect, timeout, cut (it broke off) or protocol. `sent` tells whether the vendor may have carried the
+    request out. `partial` is what had arrived of a body or a stream.
+    """
+
+    reason: Literal["connect", "timeout", "cut", "protocol"]
+    message: str
+    sent: bool
+    request: Request | None = None
+    attempts: tuple[Attempt, ...] = ()
+    partial: Any = None
+
+    def __str__(self) -> str:
+        where = f"{self.request.method} {self.request.masker.text(self.request.url)}: " if self.request else ""
+        tried = f" after {len(self.attempts)} attempts" if len(self.attempts) > 1 else ""
+        carried = " The request may have been carried out." if self.sent else " Nothing was carried out."
+        return f"{where}no answer{tried}: {self.message}.{carried}"
+
+
+@dataclass(eq=False, repr=False)
+class ApiError(KopplingError):
+    """The vendor answered, and it was no success.
+
+    `kind` says who should do what; `code`, `type`, `param` and `message` are the vendor's own, masked; codes that
+    start with `koppling.` are ours. `retry_after` is in seconds. `partial` is what had been folded of a stream.
+    """
+
+    kind: Kind
+    status: int
+    message: str
+    code: str | None = None
+    type: str | None = None
+    param: str | None = None
+    request_id: str | None = None
+    retry_after: float | None = None
+    request: Request | None = None
+    attempts: tuple[Attempt, ...] = ()
+    body: Any = field(default=None)
+    partial: Any = None
+
+    def __str__(self) -> str:
+        said = f"{self.kind} error, status {self.status}: {self.message}"
+        facts = [f"{name} {value}" for name, value in (("code", self.code), ("param", self.param)) if value]
+        if self.request_id:
+            facts.append(f"request id {self.request_id}")
+        if self.retry_after is not None:
+            facts.append(f"retry after {self.retry_after:g} s")
+        if len(self.attempts) > 1:
+            facts.append(f"{len(self.attempts)} attempts")
+        return said + (f" ({', '.join(facts)})" if facts else "")

@@ -1,0 +1,208 @@
+"""JMESPath, with the difference between absent and null that a request needs.
+
+The only file that knows the jmespath library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, Final, Protocol
+
+
+class _Absent:
+    """The value of what is not there. False, equal to nothing but itself."""
+
+    def __reduce__(self) -> str:
+        return "ABSENT"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = _Absent()
+
+# A spec is somebody's text: an expression of a hundred kilobytes or a thousand brackets must not stop the process.
+LONGEST: Final = 4_000
+
+_STEP = re.compile(r'\.?([A-Za-z_]\w*)|\.?"((?:[^"\\])*)"|\[(-?\d+)\]')
+_PLAIN = re.compile(r'(?:[A-Za-z_]\w*|"[^"\\]*")(?:\.[A-Za-z_]\w*|\."[^"\\]*"|\[-?\d+\])*')
+
+
+class ExpressionError(ValueError):
+    """An expression that does not compile, or cannot be evaluated on this value. `offset` counts characters from 0."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class Expression(Protocol):
+    """A compiled expression: call it with its subject, get the value or ABSENT."""
+
+    def __call__(self, subject: Any, /) -> Any:
+        """Return the value for this subject."""
+        ...
+
+
+def plain_path(text: str) -> tuple[str | int, ...] | None:
+    """Return the steps of an expression that is names, dots and indexes only, else None."""
+    if not _PLAIN.fullmatch(text):
+        return None
+    return tuple(
+        int(step[3]) if step[3] is not None else step[1] if step[1] is not None else step[2]
+        for step in _STEP.finditer(text)
+    )
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(text: str) -> Expression:
+    """Compile JMESPath text.
+
+    A plain path tells absent from null; any other expression that yields null is ABSENT.
+
+    Raises:
+        ExpressionError: where the text is no JMESPath; with the offset of the fault.
+    """
+    text = text.strip()
+    if len(text) > LONGEST:
+        raise ExpressionError(f"an expression has at most {LONGEST} characters, this one has {len(text)}")
+    steps = plain_path(text)
+    if steps is not None:
+        return _path(steps)
+    _parse(text)  # a fault must show now, not at the first call
+    return _search(text)
+
+
+def _path(steps: tuple[str | int, ...]) -> Expression:
+    if len(steps) == 1:
+        only = steps[0]
+
+        def one(subject: Any) -> Any:
+            return subject.get(only, ABSENT) if isinstance(subject, dict) else ABSENT
+
+        return one
+
+    def find(subject: Any) -> Any:
+        for step in steps:
+            if type(step) is int:
+                if not isinstance(subject, list) or not -len(subject) <= step < len(subject):
+                    return ABSENT
+                subject = subject[step]
+            else:
+                if not isinstance(subject, dict):
+                    return ABSENT
+                subject = subject.get(step, ABSENT)
+        return subject
+
+    return find
+
+
+def _search(text: str) -> Expression:
+    def find(subject: Any) -> Any:
+        import jmespath.exceptions  # noqa: PLC0415  (8 ms that a call of plain paths does not pay)
+
+        try:
+            value = _parse(text).search(subject, options=_options())
+        except (jmespath.exceptions.JMESPathError, RecursionError, TypeError, ValueError, AttributeError) as error:
+            raise ExpressionError(f"{text!r} cannot be evaluated here: {str(error).splitlines()[0]}") from error
+        return ABSENT if value is None else value
+
+    return find
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Any:
+    import jmespath  # noqa: PLC0415
+    import jmespath.exceptions  # noqa: PLC0415
+
+    try:
+        return jmespath.compile(text)
+    except jmespath.exceptions.ParseError as error:
+        offset = getattr(error, "lex_position", 0) or 0
+        said = (getattr(error, "msg", "") or str(error).splitlines()[0]).strip().rstrip(".:")
+        raise ExpressionError(f"{text!r} is no JMESPath: {said}", offset) from error
+    except (jmespath.exceptions.JMESPathError, RecursionError, ValueError) as error:
+        raise ExpressionError(f"{text!r} is no JMESPath: {str(error).splitlines()[0]}") from error
+
+
+@lru_cache(maxsize=1)
+def _options() -> Any:
+    """Return the options that carry the six functions of the language beside JMESPath's own."""
+    import base64  # noqa: PLC0415
+    import json  # noqa: PLC0415
+
+    import jmespath  # noqa: PLC0415
+    from jmespath.functions import Functions, signature  # noqa: PLC0415
+
+    text: Any = {"types": ["string"]}
+    anything: Any = {"types": []}
+
+    class More(Functions):
+        @signature(text)
+        def _func_base64(self, value: str) -> str:
+            return base64.b64encode(value.encode()).decode()
+
+        @signature(text)
+        def _func_base64_decode(self, value: str) -> str:
+            return base64.b64decode(value, validate=True).decode()
+
+        @signature(anything)
+        def _func_to_json(self, value: Any) -> str:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+        @signature(text)
+        def _func_from_json(self, value: str) -> Any:
+            return json.loads(value)
+
+        @signature(text, text)
+        def _func_split(self, value: str, separator: str) -> list[str]:
+            return value.split(separator) if separator else list(value)
+
+        @signature(text, text, text)
+        def _func_replace(self, value: str, old: str, new: str) -> str:
+            return value.replace(old, new)
+
+    return jmespath.Options(custom_functions=More())
+
+
+def references(text: str) -> Iterator[tuple[str, ...]]:
+    """Yield the names that an expression reads from its subject, as far as they can be told.
+
+    `input.model` gives ("input", "model").
+
+    Raises:
+        ExpressionError: where the text is no JMESPath.
+    """
+    steps = plain_path(text.strip())
+    if steps is not None:
+        yield tuple(step for step in steps if isinstance(step, str))
+        return
+    yield from _names(_parse(text.strip()).parsed)
+
+
+def _names(node: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    kind, children = node["type"], node.get("children", [])
+    if kind == "field":
+        yield (node["value"],)
+    elif kind in {"subexpression", "index_expression"}:
+        # What stands to the right is read from what the left found: it lengthens the chain or starts none of its own.
+        for chain in _names(children[0]):
+            for right in children[1:]:
+                if right["type"] != "field":
+                    break
+                chain = (*chain, right["value"])  # noqa: PLW2901
+            yield chain
+    elif kind in {"pipe", "projection", "value_projection", "filter_projection", "flatten"}:
+        yield from _names(children[0])
+    elif kind != "expref":
+        for child in children:
+            yield from _names(child)
+
+
+Roots = dict[str, Any]
+Evaluate = Callable[[Roots], Any]

@@ -1,0 +1,320 @@
+"""YAML files read with the place of everything in them. The only file that knows ruamel.yaml.
+
+Nodes are composed by the C parser and made into plain values here: scalars follow the core schema of YAML 1.2, so a
+date stays text and `yes` is a word.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from koppling.diagnostics import Diagnostic, Location, join_pointer
+
+# A spec is somebody's file. These bounds are far beyond any honest one.
+BIGGEST: Final = 2 << 20
+DEEPEST: Final = 64
+MOST_NODES: Final = 200_000
+MOST_ALIASES: Final = 1_000
+
+Pointer = tuple[str | int, ...]
+
+_TAG = "tag:yaml.org,2002:"
+_INT = re.compile(r"[-+]?\d+")
+_OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?")
+_WORDS: Final[dict[str, Any]] = {
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file as a value, with the places of its keys and values. `value` is None where it could not be read."""
+
+    path: str
+    value: Any
+    text: str = field(default="", repr=False)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    values: dict[Pointer, tuple[int, int, bool]] = field(default_factory=dict, repr=False)
+    keys: dict[Pointer, tuple[int, int]] = field(default_factory=dict, repr=False)
+
+    def locate(self, pointer: Pointer, *, key: bool = False, offset: int = 0) -> Location:
+        """Return where a value stands (or its key), or the nearest thing around it.
+
+        Args:
+            pointer: keys and indexes that lead to it.
+            key: the place of the key in its map, where the value has one.
+            offset: so many characters into a text that stands on one line.
+        """
+        while pointer not in self.values and pointer:
+            pointer, key, offset = pointer[:-1], False, 0
+        if key and pointer in self.keys:
+            line, column = self.keys[pointer]
+            return Location(self.path, line, column)
+        line, column, quoted = self.values.get(pointer, (1, 1, False))
+        return Location(self.path, line, column + offset + (1 if offset and quoted else 0))
+
+    def fault(
+        self,
+        rule: str,
+        message: str,
+        pointer: Pointer,
+        *,
+        help: str = "",  # noqa: A002  (the word that a Diagnostic uses)
+        key: bool = False,
+        offset: int = 0,
+    ) -> Diagnostic:
+        """Return a fault at a place of this document."""
+        place = self.locate(pointer, key=key, offset=offset)
+        return Diagnostic(rule, message, place, pointer=join_pointer(*pointer), help=help)
+
+
+def read_document(path: Path, shown: str | None = None) -> Document:
+    """Read a YAML file. Faults of the file are in `.diagnostics`; nothing is raised for them.
+
+    Args:
+        path: the file.
+        shown: the path as messages should write it, when not as given.
+    """
+    name = shown or str(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return Document(name, None, "", (Diagnostic("unreadable", f"cannot be read: {reason}", Location(name)),))
+    return parse_document(data, name)
+
+
+def parse_document(data: bytes, name: str) -> Document:
+    """Make a document of the bytes of a YAML file."""
+    if len(data) > BIGGEST:
+        fault = Diagnostic("too-large", f"a spec has at most {BIGGEST >> 20} MiB", Location(name))
+        return Document(name, None, "", (fault,))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        fault = Diagnostic("yaml-syntax", "is not UTF-8", Location(name, line, 1), help="save the file as UTF-8")
+        return Document(name, None, "", (fault,))
+    node, fault_or_none = _compose(text, name)
+    if fault_or_none is not None:
+        return Document(name, None, text, (fault_or_none,))
+    if node is None:
+        return Document(name, None, text, (Diagnostic("yaml-syntax", "the file is empty", Location(name, 1, 1)),))
+    builder = _Builder(name)
+    try:
+        value = builder.build(node, ())
+    except _Bound as bound:
+        fault = Diagnostic("yaml-bounds", str(bound), Location(name, bound.line, bound.column))
+        return Document(name, None, text, (*builder.diagnostics, fault))
+    return Document(name, value, text, tuple(builder.diagnostics), builder.values, builder.keys)
+
+
+def _compose(text: str, name: str) -> tuple[Any, Diagnostic | None]:
+    # Nesting is bounded before the parser recurses on it; brackets inside texts only make the bound stricter than it
+    # need be.
+    from ruamel.yaml.cyaml import CSafeLoader  # noqa: PLC0415  (125 ms that a compiled spec does not pay)
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+
+    if _brackets(text) > 8 * DEEPEST:
+        return None, Diagnostic("yaml-bounds", f"is nested more than {DEEPEST} deep", Location(name, 1, 1))
+    loader = CSafeLoader(text)
+    try:
+        return loader.get_single_node(), None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Location(name, mark.line + 1, mark.column + 1) if mark else Location(name, 1, 1)
+        return None, Diagnostic("yaml-syntax", *_syntax_words(error, text, place))
+    except (YAMLError, RecursionError, ValueError) as error:
+        return None, Diagnostic("yaml-syntax", f"is no YAML: {str(error).splitlines()[0]}", Location(name, 1, 1))
+
+
+def _brackets(text: str) -> int:
+    depth = deepest = 0
+    for character in re.findall(r"[\[\]{}]", text):
+        depth = depth + 1 if character in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _syntax_words(error: Any, text: str, place: Location) -> tuple[Any, ...]:
+    """Return message, place, severity, pointer, help of a syntax fault; the commonest mistakes are named."""
+    problem = error.problem or "is no YAML"
+    context = f" {error.context}" if error.context else ""
+    lines = text.splitlines()
+    near = "\n".join(lines[max(0, place.line - 2) : place.line + 1])
+    help_text = ""
+    if "single document" in context + problem:
+        problem, context, help_text = "holds more than one document", "", "write one document a file; remove the `---`"
+    elif "\\t" in problem or "\t" in near.replace("\t ", "\t"):
+        help_text = "indent with spaces, not tabs"
+    elif re.search(r"[\[{,:]\s*\$\{", near) and re.search(r"[{\[].*\$\{", near):
+        place = _dollar(lines, place)
+        help_text = 'inside {…} and […] an expression is quoted: "${…}"'
+    elif re.search(r"\$\{[^\"']*: ", near):
+        place = _dollar(lines, place)
+        help_text = 'an expression that holds `: ` is quoted: "${…}"'
+    return f"is no YAML: {problem}{context}", place, "error", "", help_text
+
+
+def _dollar(lines: list[str], place: Location) -> Location:
+    """Return the place of the `$` that the parser stumbled over."""
+    for line in (place.line, place.line - 1):
+        if 0 < line <= len(lines) and (found := re.search(r"(?<![\"'\w])\$\{", lines[line - 1])):
+            return Location(place.path, line, found.start() + 1)
+    return place
+
+
+class _Bound(Exception):
+    def __init__(self, message: str, node: Any) -> None:
+        super().__init__(message)
+        self.line, self.column = node.start_mark.line + 1, node.start_mark.column + 1
+
+
+class _Builder:
+    """Makes plain values of nodes, and notes the places."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.diagnostics: list[Diagnostic] = []
+        self.values: dict[Pointer, tuple[int, int, bool]] = {}
+        self.keys: dict[Pointer, tuple[int, int]] = {}
+        self._nodes = 0
+        self._seen: set[int] = set()
+        self._open: set[int] = set()
+        self._aliases = 0
+
+    def build(self, node: Any, pointer: Pointer) -> Any:
+        self._count(node, pointer)
+        mark = node.start_mark
+        if isinstance(node.value, str):
+            self.values[pointer] = (mark.line + 1, mark.column + 1, bool(node.style) and node.style in "'\"")
+            return self._scalar(node, pointer)
+        self.values[pointer] = (mark.line + 1, mark.column + 1, False)
+        self._open.add(id(node))
+        found = self._mapping(node, pointer) if node.tag == f"{_TAG}map" else self._sequence(node, pointer)
+        self._open.discard(id(node))
+        return found
+
+    def _count(self, node: Any, pointer: Pointer) -> None:
+        self._nodes += 1
+        if id(node) in self._open:
+            raise _Bound("an alias holds itself", node)
+        if id(node) in self._seen:
+            self._aliases += 1
+        self._seen.add(id(node))
+        if self._nodes > MOST_NODES or self._aliases > MOST_ALIASES:
+            raise _Bound("its aliases unfold to too much", node)
+        if len(pointer) > DEEPEST:
+            raise _Bound(f"is nested more than {DEEPEST} deep", node)
+
+    def _mapping(self, node: Any, pointer: Pointer) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            mark = key_node.start_mark
+            place = Location(self.path, mark.line + 1, mark.column + 1)
+            if not isinstance(key_node.value, str):
+                self._fault(
+                    "yaml-key",
+                    "a key is text",
+                    place,
+                    pointer,
+                    'an expression here is quoted: "${…}"' if _looks_like_reference(key_node) else "",
+                )
+                continue
+            if key_node.value == "$" and not isinstance(value_node.value, str):
+                self._fault(
+                    "yaml-syntax",
+                    "an unquoted `${…}` became a map",
+                    place,
+                    pointer,
+                    'inside {…} and […] an expression is quoted: "${…}"',
+                )
+                continue
+            key = key_node.value
+            child = (*pointer, key)
+            if key in found:
+                first = self.keys[child]
+                self._fault(
+                    "duplicate-key",
+                    f"the key {key!r} stands here twice; the first is on line {first[0]}",
+                    place,
+                    child,
+                    "remove one of them",
+                )
+                continue
+            self.keys[child] = (mark.line + 1, mark.column + 1)
+            found[key] = self.build(value_node, child)
+        return found
+
+    def _sequence(self, node: Any, pointer: Pointer) -> list[Any]:
+        if node.tag != f"{_TAG}seq":
+            self._tag_fault(node, pointer)
+            return []
+        return [self.build(one, (*pointer, index)) for index, one in enumerate(node.value)]
+
+    def _scalar(self, node: Any, pointer: Pointer) -> Any:
+        tag, text = node.tag, node.value
+        if not tag.startswith(_TAG) or tag.removeprefix(_TAG) not in {
+            "str",
+            "int",
+            "float",
+            "bool",
+            "null",
+            "timestamp",
+            "value",
+            "merge",
+        }:
+            self._tag_fault(node, pointer)
+            return text
+        if node.style or tag == f"{_TAG}str":
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _INT.fullmatch(text):
+            return int(text) if len(text) < 400 else text  # noqa: PLR2004  (int() refuses more than 4300 digits)
+        if _OCTAL_OR_HEX.fullmatch(text):
+            return int(text, 0)
+        if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
+            return number
+        return text
+
+    def _tag_fault(self, node: Any, pointer: Pointer) -> None:
+        mark = node.start_mark
+        place = Location(self.path, mark.line + 1, mark.column + 1)
+        self._fault(
+            "yaml-tag", f"the tag {node.tag} is not known here", place, pointer, "write the value without a tag"
+        )
+
+    def _fault(self, rule: str, message: str, place: Location, pointer: Pointer, help_text: str = "") -> None:
+        self.diagnostics.append(Diagnostic(rule, message, place, pointer=join_pointer(*pointer), help=help_text))
+
+
+def _looks_like_reference(node: Any) -> bool:
+    return any(isinstance(one, tuple) for one in node.value)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON file of our own, such as the grammar.
+
+    Raises:
+        OSError: it is not there.
+    """
+    found = json.loads(path.read_bytes())
+    assert isinstance(found, dict)  # noqa: S101  (our own file; for the type checker)
+    return found

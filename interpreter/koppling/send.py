@@ -1,0 +1,286 @@
+"""Requests over the network. The only file that knows httpx, and the only one that opens a socket.
+
+The transport is called directly: it costs two thirds of what `httpx.Client.send` does, and httpx's client writes
+whole addresses, keys in a query included, into the log.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from koppling.body import Content, Multipart, Raw
+from koppling.effects import NoAnswer, Reply
+from koppling.files import File
+from koppling.model import Request
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+
+class Sender:
+    """Sends, one request after another or from several threads."""
+
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        self._given = transport
+        self._made: dict[tuple[str, str], httpx.BaseTransport] = {}
+
+    def send(self, request: Request, *, stream: bool) -> Reply:
+        """Send and return the answer's head; the body too, unless it is to be streamed and is a success.
+
+        Raises:
+            NoAnswer: whatever the network did instead.
+        """
+        import httpx  # noqa: PLC0415
+
+        with ExitStack() as opened:
+            out = _httpx_request(request, opened)
+            try:
+                response = self._transport(request.url).handle_request(out)
+                if stream and response.is_success:
+                    return Reply(response.status_code, _headers(response), None, (response, response.iter_bytes()))
+                try:
+                    body = response.read()
+                finally:
+                    response.close()
+            except httpx.HTTPError as error:
+                raise _no_answer(error) from error
+            return Reply(response.status_code, _headers(response), body)
+
+    def read(self, reply: Reply) -> bytes:
+        """Return the next bytes of a streamed body, none at its end."""
+        import httpx  # noqa: PLC0415
+
+        try:
+            return _next(reply.handle[1])
+        except httpx.HTTPError as error:
+            raise _no_answer(error) from error
+
+    @staticmethod
+    def release(reply: Reply) -> None:
+        """Let go of a streamed body, read or not."""
+        reply.handle[0].close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        for transport in self._made.values():
+            transport.close()
+        self._made.clear()
+
+    def _transport(self, url: str) -> httpx.BaseTransport:
+        if self._given is not None:
+            return self._given
+        key = _key(url)
+        if key not in self._made:
+            import httpx  # noqa: PLC0415
+
+            self._made[key] = httpx.HTTPTransport(verify=_verify(key[0]), proxy=_proxy(*key))
+        return self._made[key]
+
+
+class AsyncSender:
+    """The same for one event loop."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._given = transport
+        self._made: dict[tuple[str, str], httpx.AsyncBaseTransport] = {}
+
+    async def send(self, request: Request, *, stream: bool) -> Reply:
+        """Send and return the answer's head; the body too, unless it is to be streamed and is a success.
+
+        Raises:
+            NoAnswer: whatever the network did instead.
+        """
+        import httpx  # noqa: PLC0415
+
+        with ExitStack() as opened:
+            out = _httpx_request(request, opened)
+            try:
+                response = await self._transport(request.url).handle_async_request(out)
+                if stream and response.is_success:
+                    return Reply(response.status_code, _headers(response), None, (response, response.aiter_bytes()))
+                try:
+                    body = await response.aread()
+                finally:
+                    await response.aclose()
+            except httpx.HTTPError as error:
+                raise _no_answer(error) from error
+            return Reply(response.status_code, _headers(response), body)
+
+    async def read(self, reply: Reply) -> bytes:
+        """Return the next bytes of a streamed body, none at its end."""
+        import httpx  # noqa: PLC0415
+
+        try:
+            return await anext(reply.handle[1], b"")
+        except httpx.HTTPError as error:
+            raise _no_answer(error) from error
+
+    @staticmethod
+    async def release(reply: Reply) -> None:
+        """Let go of a streamed body, read or not."""
+        await reply.handle[1].aclose()
+        await reply.handle[0].aclose()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for transport in self._made.values():
+            await transport.aclose()
+        self._made.clear()
+
+    def _transport(self, url: str) -> httpx.AsyncBaseTransport:
+        if self._given is not None:
+            return self._given
+        key = _key(url)
+        if key not in self._made:
+            import httpx  # noqa: PLC0415
+
+            self._made[key] = httpx.AsyncHTTPTransport(verify=_verify(key[0]), proxy=_proxy(*key))
+        return self._made[key]
+
+
+def _next(chunks: Iterator[bytes]) -> bytes:
+    return next(chunks, b"")
+
+
+def _key(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    import httpx  # noqa: PLC0415
+
+    return httpx.create_ssl_context()
+
+
+def _verify(scheme: str) -> ssl.SSLContext | bool:
+    # Reading the certificate authorities takes 20 ms: once in a process, and never where there is no TLS to verify.
+    return _tls() if scheme == "https" else False
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """Return the proxy that the environment names for this origin."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
+
+    found = getproxies()
+    proxy = found.get(scheme) or found.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _headers(response: httpx.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _httpx_request(request: Request, opened: ExitStack) -> httpx.Request:
+    import httpx  # noqa: PLC0415
+
+    seconds = request.timeout
+    read = seconds.get("read", 60.0)
+    timeout = {
+        "connect": seconds.get("connect", 5.0),
+        "read": read,
+        "write": seconds.get("write", read),
+        "pool": seconds.get("pool", read),
+    }
+    headers = dict(request.headers)
+    extensions = {"timeout": timeout}
+    match request.body:
+        case None:
+            # A bodyless POST says so (RFC 9110, 8.6); httpx does it when given empty content.
+            content = b"" if request.method in {"POST", "PUT", "PATCH"} else None
+            return httpx.Request(request.method, request.url, headers=headers, content=content, extensions=extensions)
+        case Content(data):
+            return httpx.Request(request.method, request.url, headers=headers, content=data, extensions=extensions)
+        case Multipart(parts):
+            headers.pop("content-type", None)  # httpx writes it with the boundary
+            files = [(part.name, (part.file_name, _opened(part.content, opened), part.media_type)) for part in parts]
+            # No parts at all is still a multipart body; httpx wants at least one to make one.
+            return httpx.Request(
+                request.method, request.url, headers=headers, files=files or None, extensions=extensions
+            )
+        case Raw(file):
+            if (size := file.size) is not None:
+                headers["content-length"] = str(size)
+            return httpx.Request(
+                request.method, request.url, headers=headers, content=_Stream(file), extensions=extensions
+            )
+
+
+def _opened(content: bytes | File, opened: ExitStack) -> Any:
+    if isinstance(content, bytes):
+        return content
+    source = content.open()
+    if not content.replayable:
+        return source
+    if content.owns_handle:
+        opened.callback(source.close)
+    return _Window(source, source.tell())
+
+
+class _Window:
+    """An open file from where it stood: httpx rewinds what it sends to 0, and that 0 must be the caller's start."""
+
+    def __init__(self, source: Any, start: int) -> None:
+        self._source, self._start = source, start
+
+    def read(self, size: int = -1) -> bytes:
+        found = self._source.read(size)
+        return bytes(found)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return int(self._source.seek(offset + (self._start if whence == 0 else 0), whence)) - self._start
+
+    def tell(self) -> int:
+        return int(self._source.tell()) - self._start
+
+
+class _Stream:
+    """A file's bytes, for either world. Local disks are read in the loop, 64 KiB at a time, as httpx itself does."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._file.chunks()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self._file.chunks():
+            yield chunk
+
+
+def _no_answer(error: httpx.HTTPError) -> NoAnswer:
+    import httpx  # noqa: PLC0415
+
+    message = _words(error)
+    match error:
+        case httpx.ConnectTimeout():
+            return NoAnswer("connect", f"no connection in time{message}", sent=False)
+        case httpx.PoolTimeout():
+            return NoAnswer("timeout", f"no free connection in time{message}", sent=False)
+        case httpx.ConnectError() | httpx.ProxyError():
+            return NoAnswer("connect", f"could not connect{message}", sent=False)
+        case httpx.TimeoutException():
+            return NoAnswer("timeout", f"no answer in time{message}", sent=True)
+        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+            return NoAnswer("protocol", f"could not be sent{message}", sent=False)
+        case httpx.DecodingError():
+            return NoAnswer("protocol", f"the body's encoding is broken{message}", sent=True)
+        case _:
+            return NoAnswer("cut", f"the connection broke off{message}", sent=True)
+
+
+def _words(error: Exception) -> str:
+    text = str(error).strip().rstrip(".")
+    return f": {text}" if text and text != type(error).__name__ else ""

@@ -1,0 +1,353 @@
+"""Inputs against a module's fields: filled, parsed, checked, all problems at once, before anything is sent.
+
+The only file that knows the jsonschema libraries: jsonschema-rs gives the verdict, jsonschema the words.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from koppling.diagnostics import join_pointer, suggestion
+from koppling.errors import InputInvalid, Problem
+from koppling.files import File
+from koppling.model import FieldSpec, Lifecycle, ModuleSpec, OperationSpec
+from koppling.words import Fault, faults, show
+
+Extra = Literal["forbid", "warn", "pass"]
+
+# What stands for a file while JSON Schema looks at the inputs.
+FILE_SCHEMA: dict[str, Any] = {"type": "object", "properties": {"$file": {"type": "string"}}, "required": ["$file"]}
+_SEGMENTS_DEEP = 200
+
+
+class Schema:
+    """A JSON Schema, compiled on first use."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema = schema
+
+    @cached_property
+    def _fast(self) -> Any:
+        import jsonschema_rs  # noqa: PLC0415
+
+        # The plain engine is linear in the length of the text, whatever the pattern.
+        return jsonschema_rs.Draft202012Validator(
+            self.schema, validate_formats=True, pattern_options=jsonschema_rs.RegexOptions()
+        )
+
+    def compile(self) -> None:
+        """Compile now.
+
+        Raises:
+            ValueError: the schema is none.
+        """
+        try:
+            _ = self._fast
+        except Exception as error:
+            raise ValueError(str(error).splitlines()[0]) from error
+
+    def is_valid(self, value: Any) -> bool:
+        """Tell whether a JSON value fits."""
+        return bool(self._fast.is_valid(value))
+
+    def faults(self, value: Any) -> list[Fault]:
+        """Return what is wrong with a JSON value; nothing where it fits."""
+        if self.is_valid(value):
+            return []
+        import jsonschema  # noqa: PLC0415  (57 ms, and only words)
+
+        found = list(faults(jsonschema.Draft202012Validator(self.schema).iter_errors(value)))
+        found = found or [
+            Fault(tuple(error.instance_path), str(error.schema_path[-1] if error.schema_path else ""), _rs_words(error))
+            for error in self._fast.iter_errors(value)
+        ]
+        return list(dict.fromkeys(found))
+
+
+def _rs_words(error: Any) -> str:
+    path = list(error.schema_path)
+    if path and path[-1] == "format":
+        return f"must be a {error.kind.format}, which {show(error.instance)} is not"
+    return str(error.message)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Inputs that may be sent. `extras` are those that no field declares; `secrets` are values never to be shown."""
+
+    values: dict[str, Any]
+    extras: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+
+
+def choose(module: ModuleSpec, inputs: Mapping[str, Any]) -> OperationSpec:
+    """Return the operation that the inputs choose.
+
+    Raises:
+        InputInvalid: there is no such operation, or none was chosen.
+    """
+    if module.select is None:
+        return module.operations[None]
+    name = module.select["field"]
+    chosen = inputs.get(name, module.select.get("default"))
+    names = [str(operation) for operation in module.operations]
+    if isinstance(chosen, str) and chosen in module.operations:
+        return module.operations[chosen]
+    listed = ", ".join(names)
+    message = f"is required: one of {listed}" if chosen is None else f"must be one of {listed}, not {show(chosen)}"
+    if isinstance(chosen, str) and (near := suggestion(chosen, names)).startswith("did"):
+        message += f"; {near}"
+    raise InputInvalid(module.full_name, (Problem(join_pointer(name), message, tuple(names), module.path),))
+
+
+class Inputs:
+    """The inputs of one operation: what is filled in, what is parsed, what is checked.
+
+    Made once, used by every call.
+    """
+
+    def __init__(self, module: str, operation: OperationSpec, select: dict[str, Any] | None) -> None:
+        self._module = module
+        self._operation = operation
+        self._select = select
+        self._schema = Schema(operation.plan["schema"])
+        fields = operation.fields
+        self._defaults = {name: one.schema["default"] for name, one in fields.items() if "default" in one.schema}
+        self._parsed = [name for name, one in fields.items() if one.schema.get("parse") == "json"]
+        self._files = [name for name, one in fields.items() if one.file]
+        self._secret = [name for name, one in fields.items() if one.secret]
+        self._dated = [one for one in fields.values() if one.schema.get("lifecycle") or one.schema.get("values")]
+
+    def prepare(
+        self, inputs: Mapping[str, Any], *, extra: Extra = "forbid", day: str, files: Path | None = None
+    ) -> Prepared:
+        """Fill, parse and check the inputs.
+
+        Args:
+            inputs: as the caller gave them; never changed.
+            extra: what happens to those that no field declares.
+            day: the ISO day at which lifecycles are read.
+            files: the folder, resolved, below which `{"path": …}` names a file; without it nothing is read from disk
+            by name.
+
+        Raises:
+            InputInvalid: with every problem there is.
+        """
+        problems: list[Problem] = []
+        values: dict[str, Any] = {}
+        for name, value in inputs.items():
+            if not isinstance(name, str):
+                problems.append(Problem("", f"the names of inputs are text, not {name!r}"))
+            else:
+                values[name] = value
+        for name, default in self._defaults.items():
+            values.setdefault(name, default)
+        prepared = Prepared(values, secrets=[str(values[name]) for name in self._secret if values.get(name)])
+        self._lifecycles(prepared, problems, day)
+        self._set_extras_apart(prepared, problems, extra)
+        for name in self._parsed:
+            if isinstance(values.get(name), str):
+                values[name] = self._parse(name, values[name], problems)
+        for name in self._files:
+            if name in values:
+                values[name] = self._file(name, values[name], files, problems)
+        view = self._json(values, problems)
+        prepared.extras = _json(prepared.extras, (), problems)
+        if not problems:
+            problems += [self._problem(fault) for fault in self._schema.faults(view)]
+        else:
+            self._all_the_rest(view, problems)
+        if problems:
+            raise InputInvalid(self._module, tuple(_masked(problems, prepared.secrets)))
+        return prepared
+
+    def _all_the_rest(self, view: dict[str, Any], problems: list[Problem]) -> None:
+        """Add what the schema has to say of inputs in which nothing was found wrong yet."""
+        known = {problem.pointer.split("/")[1] for problem in problems if problem.pointer}
+        problems += [
+            self._problem(fault)
+            for fault in self._schema.faults(view)
+            if not fault.pointer or str(fault.pointer[0]) not in known
+        ]
+
+    def _problem(self, fault: Fault) -> Problem:
+        name = str(fault.pointer[0]) if fault.pointer else ""
+        spec = self._operation.fields.get(name)
+        message = f"{fault.message}; {fault.help}" if fault.help.startswith("did") else fault.message
+        return Problem(join_pointer(*fault.pointer), message, fault.allowed, spec.place if spec else "")
+
+    def _json(self, values: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+        """Make plain JSON of the values, in place, and return them as the schema sees them: files as markers."""
+        view = {}
+        for name, value in values.items():
+            if name in self._files:
+                view[name] = _marked(value)
+            else:
+                view[name] = values[name] = _json(value, (name,), problems)
+        return view
+
+    def _parse(self, name: str, text: str, problems: list[Problem]) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            problems.append(Problem(join_pointer(name), f"is no JSON: {error}", (), self._place(name)))
+            return text
+
+    def _file(self, name: str, value: Any, files: Path | None, problems: list[Problem]) -> Any:
+        if isinstance(value, list | tuple):
+            return [self._one_file((name, index), one, files, problems) for index, one in enumerate(value)]
+        return self._one_file((name,), value, files, problems)
+
+    def _one_file(self, pointer: tuple[str | int, ...], value: Any, files: Path | None, problems: list[Problem]) -> Any:
+        try:
+            return _as_file(value, files)
+        except ValueError as error:
+            problems.append(Problem(join_pointer(*pointer), str(error), (), self._place(str(pointer[0]))))
+            return value
+
+    def _place(self, name: str) -> str:
+        spec = self._operation.fields.get(name)
+        return spec.place if spec else ""
+
+    def _set_extras_apart(self, prepared: Prepared, problems: list[Problem], extra: Extra) -> None:
+        fields = self._operation.fields
+        chooser = self._select["field"] if self._select else None
+        elsewhere: dict[str, list[str]] = self._operation.plan["elsewhere"]
+        for name in [name for name in prepared.values if name not in fields and name != chooser]:
+            if extra == "forbid" or name in elsewhere:
+                message = self._unknown(name, [*fields, *([chooser] if chooser else [])], elsewhere)
+                problems.append(Problem(join_pointer(name), message, tuple(sorted(fields))))
+            else:
+                prepared.extras[name] = prepared.values[name]
+                if extra == "warn":
+                    prepared.warnings.append(
+                        f"{self._module}: no field declares the input {name!r}; it is sent as it is"
+                    )
+            del prepared.values[name]
+
+    def _unknown(self, name: str, known: list[str], elsewhere: dict[str, list[str]]) -> str:
+        if name in elsewhere:
+            return f"belongs to operation {' or '.join(elsewhere[name])}, not to {self._operation.name}"
+        return f"no such input; {suggestion(name, known)}" if known else "this module takes no inputs"
+
+    def _lifecycles(self, prepared: Prepared, problems: list[Problem], day: str) -> None:
+        for spec in self._dated:
+            if spec.name not in prepared.values:
+                continue
+            self._date(prepared, problems, spec, spec.lifecycle, day, what="", hard=True)
+            value = prepared.values[spec.name]
+            if isinstance(value, str) and (dated := spec.values.get(value)):
+                self._date(prepared, problems, spec, dated, day, what=f"{value!r} ", hard=spec.closed)
+
+    def _date(
+        self,
+        prepared: Prepared,
+        problems: list[Problem],
+        spec: FieldSpec,
+        dated: Lifecycle,
+        day: str,
+        *,
+        what: str,
+        hard: bool,
+    ) -> None:
+        state = dated.state(day)
+        if state == "retired" and hard:
+            problems.append(Problem(join_pointer(spec.name), f"{what}is gone: {dated}", (), spec.place))
+        elif state in {"retired", "deprecated"}:
+            prepared.warnings.append(f"{self._module}: input {spec.name}: {what}is {state}: {dated}")
+
+
+def _as_file(value: Any, files: Path | None) -> File:
+    """Return what a caller gave for a file, as one.
+
+    Raises:
+        ValueError: it is none; in words.
+    """
+    if isinstance(value, File):
+        return value
+    if isinstance(value, Path):
+        if not value.is_file():
+            raise ValueError(f"there is no file {str(value)!r}")
+        return File(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return File(bytes(value))
+    if hasattr(value, "read"):
+        if hasattr(value, "encoding"):
+            raise ValueError("an open file must be binary: open(path, 'rb')")
+        return File(value)
+    if isinstance(value, dict):
+        return _below(files, value["path"]) if set(value) == {"path"} else File.from_json(value)
+    raise ValueError(f"must be a file (a pathlib.Path, an open binary file, bytes, koppling.File), not {show(value)}")
+
+
+def _below(files: Path | None, path: Any) -> File:
+    """Return the file of that name below a folder, symbolic links resolved."""
+    if files is None:
+        raise ValueError("a file is not given by its path here; give its bytes, or a pathlib.Path")
+    found = (files / str(path)).resolve()
+    if not found.is_relative_to(files):
+        raise ValueError(f"{str(path)!r} is not below the folder that files may come from")
+    if not found.is_file():
+        raise ValueError(f"there is no file {str(path)!r}")
+    return File(found)
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_marked(one) for one in value]
+    return {"$file": value.name} if isinstance(value, File) else None
+
+
+def _masked(problems: list[Problem], secrets: list[str]) -> list[Problem]:
+    from koppling.masking import Masker  # noqa: PLC0415  (only where something is wrong)
+
+    masker = Masker(secrets)
+    return [Problem(one.pointer, masker.text(one.message), one.allowed, one.place) for one in problems]
+
+
+def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:  # noqa: C901, PLR0912
+    """Return a value as plain JSON: tuples become lists, mappings dicts; what JSON can't say is a problem."""
+    kind = type(value)
+    if kind is str:
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                problems.append(Problem(join_pointer(*pointer), "holds half a surrogate pair, which is no text"))
+        return value
+    if value is None or kind is bool or kind is int:
+        return value
+    if kind is float:
+        if not math.isfinite(value):
+            problems.append(Problem(join_pointer(*pointer), f"JSON has no {value}"))
+        return value
+    if len(pointer) > _SEGMENTS_DEEP:
+        problems.append(Problem(join_pointer(*pointer[:3]), f"is nested more than {_SEGMENTS_DEEP} deep"))
+        return None
+    if kind is dict or isinstance(value, Mapping):
+        found = {}
+        for key, one in value.items():
+            if not isinstance(key, str):
+                problems.append(Problem(join_pointer(*pointer), f"the keys of an object are text, not {key!r}"))
+            else:
+                found[key] = _json(one, (*pointer, key), problems)
+        return found
+    if isinstance(value, list | tuple):
+        return [_json(one, (*pointer, index), problems) for index, one in enumerate(value)]
+    if isinstance(value, str | int | float):  # a subclass: an Enum, a numpy number that is a float
+        plain: Any = (
+            str.__str__(value) if isinstance(value, str) else int(value) if isinstance(value, int) else float(value)
+        )
+        return _json(plain, pointer, problems)
+    if isinstance(value, File | Path | bytes):
+        problems.append(Problem(join_pointer(*pointer), "a file is not taken here"))
+    else:
+        problems.append(Problem(join_pointer(*pointer), f"JSON has no {type(value).__name__}"))
+    return None

@@ -1,0 +1,202 @@
+"""Faults of a JSON value against a JSON Schema, in words a person can act on. Knows nothing of specs or calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from koppling.diagnostics import near_miss
+
+TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_LONGEST_VALUE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: where in the value, which keyword of the schema, in which words, and what would be allowed."""
+
+    pointer: tuple[str | int, ...]
+    keyword: str
+    message: str
+    allowed: tuple[Any, ...] = ()
+    help: str = ""
+    at_key: bool = False
+
+
+def faults(errors: Iterable[Any]) -> Iterator[Fault]:
+    """Translate the errors of the `jsonschema` library."""
+    for error in errors:
+        yield from _translate(error, tuple(error.absolute_path))
+
+
+def _translate(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
+    keyword, rule, value = error.validator, error.validator_value, error.instance
+    if keyword in {"anyOf", "oneOf"} and error.context:
+        yield from _best_branch(error, pointer)
+    elif keyword == "additionalProperties":
+        yield from _unknown_keys(error, pointer)
+    elif keyword == "required":
+        missing = [name for name in rule if name not in value]
+        # The library reports one error a missing name; its message begins with the name.
+        name = next((one for one in missing if error.message.startswith(repr(one))), missing[0])
+        yield Fault((*pointer, name), "required", "is required")
+    elif keyword == "dependentRequired":
+        for key, needs in rule.items():
+            for name in needs:
+                if key in value and name not in value:
+                    yield Fault((*pointer, name), keyword, f"is required where {key!r} is given")
+    elif keyword == "propertyNames" or (error.parent is not None and error.parent.validator == "propertyNames"):
+        yield Fault(
+            pointer, "propertyNames", f"the name {show(value)} is not allowed here: {_message(error)}", at_key=True
+        )
+    elif keyword == "enum":
+        close = near_miss(value, [one for one in rule if isinstance(one, str)]) if isinstance(value, str) else None
+        listed = ", ".join(show(one) for one in rule)
+        yield Fault(
+            pointer,
+            keyword,
+            f"must be one of {listed}, not {show(value)}",
+            tuple(rule),
+            f"did you mean {close!r}?" if close else "",
+        )
+    else:
+        yield Fault(pointer, str(keyword or "false"), _message(error))
+
+
+def _message(error: Any) -> str:  # noqa: C901, PLR0912  (a table of keywords, each with its own words)
+    keyword, rule, value = error.validator, error.validator_value, error.instance
+    match keyword:
+        case "type":
+            said = type_words(rule)
+            if value is None:
+                return f"must be {said}; null is not allowed, leave it out instead"
+            return f"must be {said}, not {show(value)}"
+        case "const":
+            return f"must be {show(rule)}, not {show(value)}"
+        case "minimum":
+            return f"must be at least {rule}, not {show(value)}"
+        case "maximum":
+            return f"must be at most {rule}, not {show(value)}"
+        case "exclusiveMinimum":
+            return f"must be more than {rule}, not {show(value)}"
+        case "exclusiveMaximum":
+            return f"must be less than {rule}, not {show(value)}"
+        case "multipleOf":
+            return f"must be a multiple of {rule}, not {show(value)}"
+        case "minLength":
+            return "must not be empty" if rule == 1 else f"must have at least {rule} characters, not {len(value)}"
+        case "maxLength":
+            return f"must have at most {rule} characters, not {len(value)}"
+        case "minItems":
+            return "must not be an empty list" if rule == 1 else f"must have at least {rule} elements, not {len(value)}"
+        case "maxItems":
+            return f"must have at most {rule} elements, not {len(value)}"
+        case "minProperties":
+            return "must not be an empty object" if rule == 1 else f"must have at least {rule} keys, not {len(value)}"
+        case "maxProperties":
+            return f"must have at most {rule} keys, not {len(value)}"
+        case "uniqueItems":
+            return "must not have an element twice"
+        case "pattern":
+            expected = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+            hint = f" ({expected.rstrip('.')})" if expected else ""
+            return f"must match {rule}, which {show(value)} does not{hint}"
+        case "format":
+            return f"must be a {rule}, which {show(value)} is not"
+        case "contains":
+            return "has no element that this list needs"
+        case "not":
+            return "is not allowed in this combination" + _forbidden(rule)
+        case None:
+            return "is not allowed here"
+        case _:
+            return str(error.message)
+
+
+def _forbidden(rule: Any) -> str:
+    names = rule.get("required") if isinstance(rule, dict) else None
+    return f": {' and '.join(map(repr, names))}" if names else ""
+
+
+def _unknown_keys(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
+    import re  # noqa: PLC0415
+
+    known = list(error.schema.get("properties", {}))
+    patterns = list(error.schema.get("patternProperties", {}))
+    for key in error.instance:
+        if key in known or any(re.search(pattern, key) for pattern in patterns):
+            continue
+        close = near_miss(key, known)
+        names = ", ".join(sorted(known)) or "none"
+        yield Fault(
+            (*pointer, key),
+            "additionalProperties",
+            f"unknown key {key!r}",
+            tuple(sorted(known)),
+            f"did you mean {close!r}?" if close else f"keys known here: {names}",
+            at_key=True,
+        )
+
+
+def _best_branch(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
+    """Speak of the one alternative that was meant, where that can be told; else of all in one sentence."""
+    branches: dict[int, list[Any]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    wrong_type = [
+        [inner for inner in branch if inner.validator == "type" and not inner.path] for branch in branches.values()
+    ]
+    meant = [branch for branch, types in zip(branches.values(), wrong_type, strict=True) if not types]
+    if not meant:
+        types = [one for found in wrong_type for inner in found for one in _as_list(inner.validator_value)]
+        unique = list(dict.fromkeys(types))
+        value = error.instance
+        said = f"must be {type_words(unique)}"
+        yield Fault(
+            pointer,
+            "type",
+            f"{said}; null is not allowed, leave it out instead" if value is None else f"{said}, not {show(value)}",
+        )
+        return
+    best = min(meant, key=_badness)
+    for inner in best:
+        yield from _translate(inner, (*pointer, *inner.path))
+
+
+def _badness(branch: list[Any]) -> tuple[int, int]:
+    """Rank an alternative: one whose constants fit was meant, then the one with the fewest faults."""
+    misfits = sum(inner.validator in {"const", "enum"} for inner in branch)
+    return misfits, len(branch)
+
+
+def type_words(types: Any) -> str:
+    """Return the JSON types in words: "text or a list"."""
+    words = [TYPES.get(one, str(one)) for one in _as_list(types) if one != "null"] or ["null"]
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def show(value: Any) -> str:
+    """Return a value as a message quotes it: short, and in JSON's own words."""
+    import json  # noqa: PLC0415
+
+    if isinstance(value, dict):
+        if set(value) == {"$file"}:
+            return "a file"
+        return "an object" if value else "an empty object"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"

@@ -1,0 +1,169 @@
+"""What `koppling run` does: one call, from the command line's words to what is printed."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from koppling_tools import terminal
+from koppling_tools.advice import advised
+from koppling_tools.output import Format
+from koppling_tools.printing import Printer
+from koppling_tools.values import read_inputs, settle_files
+
+
+@dataclass(frozen=True)
+class Order:
+    """The words of the command line."""
+
+    module: str
+    inputs: tuple[str, ...]
+    source: str | None
+    connection: str | None
+    sandbox: bool
+    stream: bool
+    dry_run: bool
+    query: str | None
+    form: Format | None
+    save: str | None
+    extra: Any
+    timeout: float | None
+    as_of: str
+    specs: tuple[Path, ...]
+
+    @property
+    def timing(self) -> dict[str, float]:
+        """The timeout as a keyword of a call, where there is one."""
+        return {} if self.timeout is None else {"timeout": self.timeout}
+
+
+def carry_out(order: Order) -> int:
+    """Run the module and print its output. Everything is looked at before anything is sent.
+
+    Raises:
+        click.UsageError: the command line contradicts itself, or names what is not there.
+        InputUnreadable: a file of the inputs.
+        KopplingError: what stopped the call.
+    """
+    from koppling.catalog import Catalog  # noqa: PLC0415
+    from koppling.validate import choose  # noqa: PLC0415
+
+    if order.sandbox and order.connection is not None:
+        raise click.UsageError("--connection and --sandbox exclude each other", click.get_current_context())
+    printer = Printer(order.query, order.form, order.save)
+    inputs = read_inputs(order.inputs, order.source)
+    catalog = Catalog(order.specs)
+    module = catalog.module(order.module, order.as_of)
+    connector = catalog.connector(module.connector)
+    with advised(module, connector, inputs.texts):
+        operation = choose(module, inputs.values)
+        values = settle_files(inputs, operation.fields)
+        if order.dry_run:
+            return _dry_run(order, module, connector, values, printer)
+        printer.check(operation)
+        with contextlib.ExitStack() as stack:
+            waiting = stack.enter_context(terminal.Waiting(module.full_name))
+            if order.sandbox:
+                _rehearse(order, module, connector, values)
+            connection = stack.enter_context(_connected(order, module, catalog, waiting))
+            client = stack.enter_context(_client(order, connection, _transport(waiting, operation)))
+            if not order.stream:
+                result = client.execute(module.full_name, values, **order.timing)
+                waiting.stop()
+                printer.output(result.output)
+            elif operation.is_search:
+                _bundles(client.items(module.full_name, values, **order.timing), waiting, printer)
+            else:
+                _deltas(client.stream(module.full_name, values, **order.timing), waiting, printer)
+    return 0
+
+
+def _client(order: Order, connection: Any, transport: Any = None) -> Any:
+    from koppling import Client  # noqa: PLC0415
+
+    return Client(connection=connection, specs=order.specs, transport=transport, extra=order.extra, as_of=order.as_of)
+
+
+def _transport(waiting: terminal.Waiting, operation: Any) -> Any:
+    """Return a transport that counts for whoever looks; None, the Client's own, where nobody does."""
+    if not terminal.wants_colour(sys.stderr):
+        return None
+    from koppling_tools.progress import Counted  # noqa: PLC0415
+
+    return Counted(waiting, "page" if operation.is_search else "request")
+
+
+@contextlib.contextmanager
+def _connected(order: Order, module: Any, catalog: Any, waiting: terminal.Waiting) -> Iterator[Any]:
+    from koppling import Connection  # noqa: PLC0415
+
+    if order.connection is not None:
+        yield Connection.load(order.connection)
+    elif order.sandbox:
+        from koppling_tools.sandbox.start import start  # noqa: PLC0415
+
+        waiting.note = f"starting the sandbox of {module.connector}"
+        with start(module.connector, catalog=catalog) as sandbox:
+            waiting.stop()
+            terminal.say(f"{sandbox.kind} at {sandbox.url}", label="sandbox: ")
+            yield Connection(module.connector, **sandbox.connection_fields)
+    else:
+        yield Connection.from_env(module.connector)
+
+
+def _rehearse(order: Order, module: Any, connector: Any, values: dict[str, Any]) -> None:
+    """Look at the inputs before a sandbox is started for them."""
+    from koppling import Connection  # noqa: PLC0415
+    from koppling_tools.examples.placeholders import placeholders  # noqa: PLC0415
+
+    with _client(order, Connection(module.connector, **placeholders(connector))) as client:
+        client.render(module.full_name, values)
+
+
+def _dry_run(order: Order, module: Any, connector: Any, values: dict[str, Any], printer: Printer) -> int:
+    from koppling import Connection  # noqa: PLC0415
+    from koppling_tools.examples.placeholders import placeholders  # noqa: PLC0415
+
+    if order.connection is not None:
+        connection = Connection.load(order.connection)
+    elif order.sandbox:
+        connection = Connection(module.connector, **placeholders(connector))
+    else:
+        connection = Connection.from_env(module.connector)
+    with _client(order, connection) as client:
+        request = client.render(module.full_name, values)
+    if printer.form == "text" or order.form is None:
+        click.echo(f"{request}\n\n{request.curl()}")
+    else:
+        printer.output({**request.as_json(), "curl": request.curl()})
+    terminal.say("nothing was sent")
+    return 0
+
+
+def _bundles(items: Any, waiting: terminal.Waiting, printer: Printer) -> None:
+    with items:
+        for bundle in items:
+            waiting.stop()
+            printer.bundle(bundle)
+    waiting.stop()
+
+
+def _deltas(stream: Any, waiting: terminal.Waiting, printer: Printer) -> None:
+    try:
+        with stream:
+            for delta in stream:
+                waiting.stop()
+                printer.delta(delta)
+            result = stream.result()
+    except BaseException:
+        waiting.stop()
+        printer.end()
+        raise
+    waiting.stop()
+    printer.end(result.output)

@@ -1,0 +1,84 @@
+"""`koppling connection`: what proves who is calling, stored by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from koppling_tools.options import specs_option
+
+
+@click.group("connection")
+def command() -> None:
+    """Add, list, test and remove stored connections.
+
+    They are kept in a file of the user's own (mode 0600), below KOPPLING_CONFIG where that is set. `koppling run
+    --connection NAME` uses one.
+    """
+
+
+@command.command("add")
+@click.argument("connector")
+@click.argument("fields", nargs=-1, metavar="[KEY=VALUE]…")
+@click.option("--name", metavar="NAME", help="What to call it.  [default: the connector's name]")
+@click.option("--from-env", is_flag=True, help="Take the fields from the variables that the connector names.")
+@click.option(
+    "--input", "source", metavar="FILE|-", help="Take the fields from a JSON or YAML file; - is standard input."
+)
+@click.option("--advanced", is_flag=True, help="Ask for the advanced fields as well.")
+@click.option("--replace", is_flag=True, help="Replace a connection of this name.")
+@click.option("--no-test", is_flag=True, help="Store it without trying it.")
+@specs_option
+def add(connector: str, fields: tuple[str, ...], specs: tuple[Path, ...], **options: Any) -> int:
+    """Ask for the fields of a connection, try it, store it.
+
+    Secrets are asked for, or come from --from-env or --input; never as key=value, which other programs and the shell's
+    history see.
+    """
+    from koppling_tools import connections  # noqa: PLC0415
+
+    return connections.add(connector, fields, specs, **options)
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@specs_option
+def list_(as_json: bool, specs: tuple[Path, ...]) -> int:
+    """List the stored connections, secrets masked."""
+    from koppling_tools import connections  # noqa: PLC0415
+
+    shown = connections.listed(specs)
+    if as_json:
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        return 0
+    for one in shown:
+        click.echo(
+            "  ".join([one["name"], one["connector"], *(f"{key}={value}" for key, value in one["fields"].items())])
+        )
+    if not shown:
+        from koppling_tools import terminal  # noqa: PLC0415
+
+        terminal.say("there are none; `koppling connection add CONNECTOR` adds one")
+    return 0
+
+
+@command.command("test")
+@click.argument("name")
+@specs_option
+def test(name: str, specs: tuple[Path, ...]) -> int:
+    """Make the call that proves a stored connection."""
+    from koppling_tools import connections  # noqa: PLC0415
+
+    return connections.test(name, specs)
+
+
+@command.command("remove")
+@click.argument("name")
+def remove(name: str) -> int:
+    """Remove a stored connection."""
+    from koppling_tools import connections  # noqa: PLC0415
+
+    return connections.remove(name)

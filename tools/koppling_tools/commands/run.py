@@ -1,0 +1,66 @@
+"""`koppling run`: one call of one module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from koppling_tools.options import as_of_option, specs_option
+
+
+@click.command("run", context_settings={"max_content_width": 100})
+@click.argument("module")
+@click.argument("inputs", nargs=-1, metavar="[KEY=VALUE | KEY:=JSON | KEY@PATH]…")
+@click.option(
+    "--input",
+    "source",
+    metavar="FILE|-",
+    help="A JSON or YAML file with the inputs; - is standard input. At a file "
+    'field it may say {"path": …}, relative to that file.',
+)
+@click.option("--connection", metavar="NAME", help="A stored connection. Without it: from the environment.")
+@click.option("--sandbox", is_flag=True, help="Start the connector's local sandbox, use it, stop it.")
+@click.option(
+    "--stream", is_flag=True, help="Print what comes as it comes: the deltas of a stream, the bundles of a search."
+)
+@click.option("--dry-run", is_flag=True, help="Print the request, secrets masked, and send nothing.")
+@click.option("--query", metavar="JMESPATH", help="Print only this part of the output.")
+@click.option(
+    "--output",
+    "form",
+    type=click.Choice(["json", "yaml", "text"]),
+    help="How the output is printed. [default: text on a terminal, else json]",
+)
+@click.option("--save", metavar="PATH", help="Write the files of the output there: to this file, or into this folder.")
+@click.option(
+    "--extra",
+    type=click.Choice(["forbid", "warn", "pass"]),
+    default="forbid",
+    show_default=True,
+    help="What happens to inputs that the module does not know.",
+)
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How long to wait for the answer."
+)
+@as_of_option
+@specs_option
+def command(specs: tuple[Path, ...], **options: Any) -> int:
+    """Run one module and print its output.
+
+    \b
+    key=value   a text
+    key:=json   anything else: n:=3, messages:='[…]'; :=@file.json reads it from a file
+    key@path    a file; repeated: a list of files
+
+    The output alone goes to standard output, everything else to standard error. As text, a map with a `text` prints
+    that text, a list of flat maps a table, anything else YAML. An output that is a file goes out as its bytes, though
+    not to a terminal.
+
+    The exit status is 0 when it is done, 1 when something that was given is wrong (nothing was sent), 2 when it could
+    not run: wrong usage, no answer, or a refusal.
+    """  # noqa: D301  (\b keeps the lines of a paragraph in click's help)
+    from koppling_tools.calling import Order, carry_out  # noqa: PLC0415
+
+    return carry_out(Order(specs=specs, **options))

@@ -1,0 +1,1 @@
+"""Examples as tests: reading them, running them without a network, and saying in what a call differed from what one states."""

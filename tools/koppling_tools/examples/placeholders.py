@@ -1,0 +1,38 @@
+"""The connection that examples are run with: made-up values for its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from koppling.expression import ABSENT
+from koppling.model import ConnectorSpec
+from koppling.template import compile_template
+
+
+def placeholders(connector: ConnectorSpec, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a value for each field of the connection: given, else its first example, its default, else `example-<field>`.
+
+    A field given as null is left out.
+    """
+    found = {name: _placeholder(name, field.schema) for name, field in connector.fields.items()}
+    found |= given or {}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _placeholder(name: str, schema: Mapping[str, Any]) -> Any:
+    examples = schema.get("examples")
+    if examples:
+        return examples[0]
+    return schema.get("default", f"example-{name}")
+
+
+def base_url(request: Mapping[str, Any], connection: Mapping[str, Any]) -> str:
+    """Return the address that paths are below of.
+
+    Args:
+        request: the `request` of a connector, or the merged one of an operation.
+        connection: the fields of the connection.
+    """
+    found = compile_template(request.get("base_url", ""))({"connection": dict(connection)})
+    return "" if found is ABSENT or found is None else str(found)

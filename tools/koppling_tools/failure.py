@@ -1,0 +1,135 @@
+"""Whatever stops a command, as one readable paragraph on standard error and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from koppling_tools import terminal
+
+FAULT = 1
+"""Something that was given is wrong: a spec, an input, a connection, a module's name."""
+
+COULD_NOT = 2
+"""It could not run: wrong usage, no answer, the vendor's refusal."""
+
+
+class GivenWrong(Exception):
+    """Something that was given is not there, or is not what it should be. Nothing was sent."""
+
+
+class InputUnreadable(GivenWrong):
+    """Inputs that cannot be made of what was given: no such file, no JSON."""
+
+
+def show(error: BaseException) -> int:
+    """Say on standard error what, where, and what to do next; return the exit status.
+
+    Notes that were added to the error (`add_note`) are said as further help.
+    """
+    from koppling.errors import KopplingError, SpecError  # noqa: PLC0415
+
+    if isinstance(error, SpecError):
+        from koppling_tools import report  # noqa: PLC0415
+
+        for line in report.text(error.diagnostics, colour=terminal.wants_colour(sys.stderr)):
+            terminal.say(line)
+        return FAULT
+    if isinstance(error, click.UsageError):
+        _say(error.format_message(), _usage_help(error))
+        return COULD_NOT
+    if isinstance(error, click.ClickException):
+        _say(error.format_message(), [])
+        return COULD_NOT
+    if isinstance(error, KopplingError):
+        _say(str(error), [*getattr(error, "__notes__", []), *_advice(error)])
+        return _status(error)
+    if isinstance(error, GivenWrong):
+        _say(str(error), getattr(error, "__notes__", []))
+        return FAULT
+    if isinstance(error, OSError):
+        _say(_os_words(error), getattr(error, "__notes__", []))
+        return COULD_NOT
+    _say(
+        f"this is a fault of Koppling itself: {type(error).__name__}: {error}",
+        ["please report it, with the command and, where you can, the spec"],
+    )
+    if os.environ.get("KOPPLING_DEBUG"):
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exception(error)
+    return COULD_NOT
+
+
+def _say(text: str, notes: list[str]) -> None:
+    terminal.say(text.rstrip(), "red", label="error: ")
+    for note in dict.fromkeys(notes):
+        terminal.hint(note)
+
+
+def _usage_help(error: click.UsageError) -> list[str]:
+    if error.ctx is None:
+        return []
+    return [f"see `{error.ctx.command_path} --help`"]
+
+
+def _status(error: Any) -> int:
+    from koppling.errors import ApiError, TransportError  # noqa: PLC0415
+
+    return COULD_NOT if isinstance(error, ApiError | TransportError) else FAULT
+
+
+def _os_words(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _advice(error: Any) -> list[str]:
+    """Return what to do next, as far as the error alone tells. What knows more adds notes to the error."""
+    return list(_advices(error))
+
+
+def _advices(error: Any) -> Iterator[str]:
+    from koppling.errors import ApiError, ConnectionInvalid, ModuleRetired, TransportError, UnknownModule  # noqa: PLC0415
+
+    match error:
+        case UnknownModule():
+            yield "`koppling list` shows the modules there are, `koppling list --all` the retired ones as well"
+        case ModuleRetired(name=name):
+            yield f"`koppling show {name.split(' ')[0]}` shows it whole"
+        case ConnectionInvalid(variable=variable) if variable:
+            yield (
+                f"set {variable}, or store a connection with `koppling connection add {error.connector}` and name it "
+                "with --connection, or try --sandbox"
+            )
+        case TransportError(reason="connect"):
+            yield "is the server running, and is the address of the connection right?"
+        case TransportError(reason="timeout"):
+            yield "--timeout SECONDS gives it longer"
+        case ApiError():
+            yield from _api_advice(error)
+        case _:
+            return
+
+
+def _api_advice(error: Any) -> Iterator[str]:
+    if error.code == "koppling.unreadable":
+        yield "what answered is perhaps not this vendor's API: is the address of the connection right?"
+        return
+    if error.code == "koppling.foreign_origin":
+        yield "credentials go to the connection's own address alone; correct the address of the connection"
+        return
+    match error.kind:
+        case "rate_limit":
+            after = f" in {error.retry_after:g} s" if error.retry_after is not None else " later"
+            yield f"the vendor asks to slow down: try again{after}"
+        case "connection":
+            yield "the vendor's server failed; try again later"
+        case "module_timeout":
+            yield "it took longer than the module allows; the vendor may still finish it"
+        case _:
+            return
