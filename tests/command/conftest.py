@@ -22,7 +22,10 @@ SECRET = "canary-secret-value"
 
 @dataclass
 class Answer:
-    """What the server says next. `pieces` are sent one by one, `gate` is waited for before each but the first."""
+    """What the server says next.
+
+    `pieces` are sent one by one; `gate` is waited for before each of them but the first. `hold` is waited for before all.
+    """
 
     status: int = 200
     json: Any = None
@@ -30,6 +33,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     pieces: list[str] | None = None
     gate: threading.Event | None = None
+    hold: threading.Event | None = None
 
 
 @dataclass
@@ -64,6 +68,8 @@ class Server:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.seen.append(Seen(self.command, self.path, headers, self.rfile.read(length)))
                 said = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
+                if said.hold:
+                    said.hold.wait(10)
                 self.send_response(said.status)
                 for name, value in said.headers.items():
                     self.send_header(name, value)
@@ -131,6 +137,9 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     for name in list(os.environ):
         if name.startswith(("ACME_", "KOPPLING_", "OPENAI_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    monkeypatch.delenv(
+        "PYTHONUNBUFFERED", raising=False
+    )  # with it, Python itself loses what a broken pipe did not take
     place = tmp_path_factory.mktemp("place")
     monkeypatch.setenv("KOPPLING_CONFIG", str(tmp_path_factory.mktemp("config")))
     monkeypatch.setenv("KOPPLING_CACHE", str(tmp_path_factory.mktemp("cache")))

@@ -17,12 +17,12 @@ from koppling.read import read_document
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "err").glob("*.yaml"))
+REWRITE = bool(os.environ.get("KOPPLING_REWRITE"))
 SECRET = "canary-secret-value"
 
 
 @pytest.mark.parametrize("path", CASES, ids=[one.stem for one in CASES])
 def test_a_bad_input_gives_one_readable_paragraph(path, koppling, server, surroundings, monkeypatch):
-    rewrite = os.environ.get("KOPPLING_REWRITE")
     case = read_document(path).value
     shutil.copytree(HERE / "spec", surroundings / "spec")
     monkeypatch.delenv("KOPPLING_SPECS")
@@ -49,7 +49,7 @@ def test_a_bad_input_gives_one_readable_paragraph(path, koppling, server, surrou
 
     said = done.err.replace(server.url, "{url}")
     expected = path.with_suffix(".txt")
-    if rewrite:
+    if REWRITE:
         expected.write_text(said)
     assert said == expected.read_text()
     assert done.status == case["status"]

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from koppling.errors import ApiError, InputInvalid, TransportError
+from koppling.errors import ApiError, ConnectionInvalid, InputInvalid, TransportError
 from koppling.words import TYPES
 
 _PLACEHOLDER = {"integer": "3", "number": "0.5", "boolean": "true", "array": "'[…]'", "object": "'{…}'"}
@@ -35,6 +35,11 @@ def advised(module: Any, connector: Any, texts: set[str]) -> Iterator[None]:
         elif (error.code or "") in {"koppling.unreadable", "koppling.foreign_origin"}:
             error.add_note(_address(connector))
         raise
+    except ConnectionInvalid as error:
+        field = connector.fields.get(error.field)
+        if field is not None and error.variable is None and (variable := field.schema.get("env")):
+            error.add_note(f"it comes from the stored connection, or from the variable {variable}")
+        raise
     except TransportError as error:
         if error.reason == "connect" and (where := _address(connector)):
             error.add_note(where)
@@ -51,9 +56,7 @@ def _input_notes(error: InputInvalid, module: Any, texts: set[str]) -> Iterator[
             continue
         kinds = schema.get("type", [])
         kinds = [kinds] if isinstance(kinds, str) else kinds
-        if schema.get("format") == "file":
-            yield f"`{name}=…` gives a text; a file is {name}@path/to/file"
-        elif kinds and "string" not in kinds and "parse" not in schema:
+        if kinds and "string" not in kinds and "parse" not in schema:
             example = _PLACEHOLDER.get(kinds[0], "JSON")
             yield f"`{name}=…` gives a text; write {name}:={example} for {TYPES.get(kinds[0], kinds[0])}"
         told = True

@@ -13,6 +13,7 @@ import click
 
 from koppling_tools import terminal
 from koppling_tools.advice import advised
+from koppling_tools.failure import GivenWrong, Misuse
 from koppling_tools.output import Format
 from koppling_tools.printing import Printer
 from koppling_tools.values import read_inputs, settle_files
@@ -55,7 +56,7 @@ def carry_out(order: Order) -> int:
     from koppling.validate import choose  # noqa: PLC0415
 
     if order.sandbox and order.connection is not None:
-        raise click.UsageError("--connection and --sandbox exclude each other", click.get_current_context())
+        raise Misuse("--connection and --sandbox exclude each other")
     printer = Printer(order.query, order.form, order.save)
     inputs = read_inputs(order.inputs, order.source)
     catalog = Catalog(order.specs)
@@ -67,6 +68,12 @@ def carry_out(order: Order) -> int:
         if order.dry_run:
             return _dry_run(order, module, connector, values, printer)
         printer.check(operation)
+        if (
+            order.stream
+            and not operation.is_search
+            and not any("stream" in case for case in operation.plan["response"])
+        ):
+            raise GivenWrong(f"{module.full_name} neither streams nor lists; leave out --stream")
         with contextlib.ExitStack() as stack:
             waiting = stack.enter_context(terminal.Waiting(module.full_name))
             if order.sandbox:

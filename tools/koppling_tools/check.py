@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import click
-
 from koppling.catalog import Catalog
 from koppling.compile import check_connector, check_example, check_module
 from koppling.diagnostics import Diagnostic, Location, suggestion
 from koppling.errors import UnknownModule
 from koppling.read import Document, Pointer, read_document
+from koppling_tools.failure import Misuse
 
 CONNECTOR: Final = "connector.yaml"
 _SUFFIXES: Final = {".yaml", ".yml"}
@@ -54,7 +53,7 @@ def check(paths: Sequence[Path], specs: Sequence[Path], as_of: str) -> Checked:
         as_of: the ISO day at which it is read whether a replacement lives.
 
     Raises:
-        click.UsageError: a path is not there, or holds no spec.
+        Misuse: a path is not there, or holds no spec.
     """
     found = [one for path in paths for one in find(path)]
     unique = sorted({one.path.resolve(): one for one in found}.values(), key=lambda one: str(one.path))
@@ -70,23 +69,21 @@ def find(path: Path) -> list[Found]:
     """Return the spec files at or below a path.
 
     Raises:
-        click.UsageError: there are none.
+        Misuse: there are none.
     """
     if path.is_file():
         found = _classify(path.absolute(), path)
         if found is None or found.kind == "stray":
-            raise click.UsageError(
+            raise Misuse(
                 f"{path} is no spec; specs are connector.yaml, modules/NAME.vMAJOR.yaml, examples/NAME.vMAJOR/CASE.yaml"
             )
         return [found]
     if not path.exists():
-        raise click.UsageError(f"there is no {str(path)!r}")
+        raise Misuse(f"there is no file or folder {str(path)!r}")
     files = sorted(one for one in path.rglob("*") if one.suffix in _SUFFIXES and not _hidden(one.relative_to(path)))
     specs = [found for one in files if (found := _classify(one.absolute(), one)) is not None]
     if not any(one.kind != "stray" for one in specs):
-        raise click.UsageError(
-            f"there is no spec in {str(path)!r}; a connector is a folder with connector.yaml and modules/"
-        )
+        raise Misuse(f"there is no spec in {str(path)!r}; a connector is a folder with connector.yaml and modules/")
     return specs
 
 

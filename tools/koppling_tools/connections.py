@@ -15,7 +15,7 @@ import click
 from koppling.diagnostics import suggestion
 from koppling_tools import terminal
 from koppling_tools.advice import advised
-from koppling_tools.failure import GivenWrong
+from koppling_tools.failure import GivenWrong, Misuse
 from koppling_tools.values import read_inputs
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -36,7 +36,7 @@ def add(
     """Gather the fields of a connection, try it, store it.
 
     Raises:
-        click.UsageError: a secret as an argument, a name that is taken, nobody there to ask.
+        Misuse: a secret as an argument, a name that is taken, nobody there to ask.
         KopplingError: the fields are wrong, or the test failed; then nothing is stored.
     """
     from koppling import Connection  # noqa: PLC0415
@@ -45,11 +45,9 @@ def add(
 
     name = name or connector
     if not _NAME.fullmatch(name):
-        raise click.UsageError(f"{name!r} is no name for a connection: letters, digits, and _ . - within")
+        raise Misuse(f"{name!r} is no name for a connection: letters, digits, and _ . - within")
     if name in stored_connections() and not replace:
-        raise click.UsageError(
-            f"there is a connection {name!r} already; --replace replaces it, --name gives another name"
-        )
+        raise Misuse(f"there is a connection {name!r} already; --replace replaces it, --name gives another name")
     catalog = Catalog(specs)
     spec = find_connector(catalog, connector)
     fields = _arguments(arguments, spec)
@@ -128,10 +126,10 @@ def find_connector(catalog: Any, name: str) -> Any:
 def _arguments(arguments: Sequence[str], spec: Any) -> dict[str, Any]:
     given = read_inputs(arguments, None)
     if given.files:
-        raise click.UsageError("the fields of a connection are no files; --input FILE reads all of them")
+        raise Misuse("the fields of a connection are no files; --input FILE reads all of them")
     for key in given.values:
         if key in spec.fields and spec.fields[key].secret:
-            raise click.UsageError(
+            raise Misuse(
                 f"{key} is a secret, and a command line is no place for it: "
                 "leave it out to be asked, or use --from-env or --input -"
             )
@@ -150,9 +148,7 @@ def _ask(spec: Any, given: dict[str, Any], *, advanced: bool) -> dict[str, Any]:
         if name not in given and (advanced or one.required or not one.advanced)
     }
     if wanted and not terminal.is_terminal(sys.stdin):
-        raise click.UsageError(
-            "nobody is there to be asked; use --from-env, or --input - with a JSON object on standard input"
-        )
+        raise Misuse("nobody is there to be asked; use --from-env, or --input - with a JSON object on standard input")
     fields = dict(given)
     for name, one in wanted.items():
         answer = _question(one)

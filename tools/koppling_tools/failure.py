@@ -26,6 +26,10 @@ class InputUnreadable(GivenWrong):
     """Inputs that cannot be made of what was given: no such file, no JSON."""
 
 
+class Misuse(click.UsageError):
+    """An error of use whose words say all there is to say; no need for `--help`."""
+
+
 def show(error: BaseException) -> int:
     """Say on standard error what, where, and what to do next; return the exit status.
 
@@ -46,7 +50,7 @@ def show(error: BaseException) -> int:
         _say(error.format_message(), [])
         return COULD_NOT
     if isinstance(error, KopplingError):
-        _say(str(error), [*getattr(error, "__notes__", []), *_advice(error)])
+        _say(_words(error), [*_advices(error), *getattr(error, "__notes__", [])])
         return _status(error)
     if isinstance(error, GivenWrong):
         _say(str(error), getattr(error, "__notes__", []))
@@ -72,9 +76,21 @@ def _say(text: str, notes: list[str]) -> None:
 
 
 def _usage_help(error: click.UsageError) -> list[str]:
-    if error.ctx is None:
+    if error.ctx is None or isinstance(error, Misuse):
         return []
     return [f"see `{error.ctx.command_path} --help`"]
+
+
+def _words(error: Any) -> str:
+    """Return what an error says, to somebody at a command line."""
+    from koppling.errors import ApiError, ConnectionInvalid  # noqa: PLC0415
+
+    said = str(error)
+    if isinstance(error, ConnectionInvalid):
+        return said.partition(": pass Connection(")[0]  # what follows is for programs; the advice says it for people
+    if isinstance(error, ApiError) and error.request is not None:
+        return f"{error.request.method} {error.request.masker.text(error.request.url)}: {said}"
+    return said
 
 
 def _status(error: Any) -> int:
@@ -88,19 +104,18 @@ def _os_words(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def _advice(error: Any) -> list[str]:
-    """Return what to do next, as far as the error alone tells. What knows more adds notes to the error."""
-    return list(_advices(error))
-
-
 def _advices(error: Any) -> Iterator[str]:
+    """Yield what to do next, as far as the error alone tells. What knows more adds notes to the error."""
     from koppling.errors import ApiError, ConnectionInvalid, ModuleRetired, TransportError, UnknownModule  # noqa: PLC0415
 
     match error:
         case UnknownModule():
             yield "`koppling list` shows the modules there are, `koppling list --all` the retired ones as well"
+        case ModuleRetired(name=name, lifecycle=lifecycle) if lifecycle.replaced_by:
+            new = lifecycle.replaced_by
+            yield f"`koppling show {new if '.' in new else name.partition('.')[0] + '.' + new}` tells what it takes"
         case ModuleRetired(name=name):
-            yield f"`koppling show {name.split(' ')[0]}` shows it whole"
+            yield f"`koppling show {name}` tells more; with --as-of DAY, `run --dry-run` still shows its request"
         case ConnectionInvalid(variable=variable) if variable:
             yield (
                 f"set {variable}, or store a connection with `koppling connection add {error.connector}` and name it "
@@ -129,6 +144,8 @@ def _api_advice(error: Any) -> Iterator[str]:
             yield f"the vendor asks to slow down: try again{after}"
         case "connection":
             yield "the vendor's server failed; try again later"
+        case "inconsistency":
+            yield "the vendor, or the module's spec, is wrong about its pages; a limit may end before the fault"
         case "module_timeout":
             yield "it took longer than the module allows; the vendor may still finish it"
         case _:

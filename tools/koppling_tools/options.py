@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from koppling_tools.failure import Misuse
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -25,7 +27,7 @@ def _specs(context: click.Context, _parameter: click.Parameter, given: tuple[str
     for one in given:
         if not Path(one).is_dir():
             what = "is a file; name the folder that holds the connectors" if Path(one).exists() else "is no folder"
-            raise click.UsageError(f"{source}: {one!r} {what}", context)
+            raise Misuse(f"{source}: {one!r} {what}")
     return tuple(Path(one) for one in given)
 
 
@@ -41,7 +43,7 @@ def specs_option(command: F) -> F:
     )(command)
 
 
-def _day(context: click.Context, _parameter: click.Parameter, given: str | None) -> str:
+def _day(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str:
     if given is None:
         return today()
     try:
@@ -49,7 +51,7 @@ def _day(context: click.Context, _parameter: click.Parameter, given: str | None)
     except ValueError:
         day = ""
     if day != given:  # what else fromisoformat takes, as 20261123 or 2026-W48, would not compare as text
-        raise click.UsageError(f"--as-of: {given!r} is no day; write it as 2026-11-23", context)
+        raise Misuse(f"--as-of: {given!r} is no day; write it as 2026-11-23")
     return given
 
 

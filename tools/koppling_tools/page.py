@@ -38,7 +38,10 @@ class Row:
 
 @dataclass
 class Section:
-    """A heading, with rows or a block of text that keeps its lines. `part` begins a part of the page, which sections follow."""
+    """A heading, with paragraphs, rows, or a block of text that keeps its lines.
+
+    `part` begins a part of the page; other sections follow it.
+    """
 
     heading: str
     rows: list[Row] = field(default_factory=list)
@@ -46,6 +49,7 @@ class Section:
     syntax: Literal["", "yaml", "console", "python"] = ""
     note: str = ""
     part: bool = False
+    paragraphs: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -87,6 +91,8 @@ def plain_lines(page: Page, width: int) -> list[str]:
         lines += textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
     for section in page.sections:
         lines += ["", *_plain_heading(section)]
+        for paragraph in section.paragraphs:
+            lines += textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
         for row in section.rows:
             lines += _plain_row(row, width)
         lines += [f"  {line}".rstrip() for line in section.block.splitlines()]
@@ -167,6 +173,8 @@ def _rich_page(page: Page) -> None:
         else:
             note = (f"  {section.note}" if section.note else "", "dim")
             console.print(Text.assemble((section.heading, "bold underline"), note))
+        for paragraph in section.paragraphs:
+            console.print(Text(terminal.clean(paragraph)))
         if section.rows:
             grid = Rich.grid(padding=(0, 2, 0, 0), pad_edge=False)
             grid.add_column(overflow="fold", max_width=_TERM_WIDTH + 8)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import click
-
 from koppling_tools import terminal
+from koppling_tools.failure import Misuse
 from koppling_tools.output import Format, as_json, as_text, as_yaml
 from koppling_tools.saving import Described, Target, describe, described_files
 
@@ -21,7 +20,7 @@ class Printer:
         save: the path for files, or None.
 
     Raises:
-        click.UsageError: no JMESPath; no place to save to.
+        Misuse: no JMESPath; no place to save to.
     """
 
     def __init__(self, query: str | None, form: Format | None, save: str | None) -> None:
@@ -37,14 +36,12 @@ class Printer:
         """Refuse, before anything is sent, what could not be printed after.
 
         Raises:
-            click.UsageError: a file would go to a terminal.
+            Misuse: a file would go to a terminal.
         """
         cases = operation.plan["response"]
         bytes_only = bool(cases) and all(case.get("format") == "bytes" and "output" not in case for case in cases)
         if bytes_only and self._terminal and self._target is None and self._find is None and self._asked is None:
-            raise click.UsageError(
-                "the output is a file, and this is a terminal; write it with --save PATH, or pipe it on"
-            )
+            raise Misuse("the output is a file, and this is a terminal; write it with --save PATH, or pipe it on")
 
     def output(self, value: Any) -> None:
         """Print an output."""
@@ -83,14 +80,14 @@ class Printer:
         if self.form != "text":
             self.bundle(value)
         elif text:
-            click.echo(terminal.clean(text) if self._terminal else text, nl=False)
+            self._write(text, end="")
             sys.stdout.flush()
             self._shown, self._ended = True, text.endswith("\n")
 
     def end(self, value: Any | None = None) -> None:
         """End a stream's last line; where no delta had a text, print the output instead."""
         if not self._ended:
-            click.echo()
+            self._write("")
             self._ended = True
         if value is None:
             return
@@ -117,11 +114,12 @@ class Printer:
         try:
             found = self._find(value)
         except ExpressionError as error:
-            raise click.UsageError(f"--query: {error}") from None
+            raise Misuse(f"--query: {error}") from None
         return None if found is ABSENT else found
 
-    def _write(self, text: str) -> None:
-        click.echo(terminal.clean(text) if self._terminal else text)
+    def _write(self, text: str, end: str = "\n") -> None:
+        # Not through click, which takes escape sequences out of what is piped: an output is somebody's data.
+        sys.stdout.write((terminal.clean(text) if self._terminal else text) + end)
 
 
 def size(count: int | None) -> str:
@@ -144,7 +142,7 @@ def _compiled(query: str) -> Any:
     try:
         return compile_expression(query)
     except ExpressionError as error:
-        raise click.UsageError(f"--query: {error}") from None
+        raise Misuse(f"--query: {error}") from None
 
 
 def _text_of(value: Any) -> str | None:

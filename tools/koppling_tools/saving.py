@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import click
-
 from koppling.files import File
+from koppling_tools.failure import Misuse
 
 _LONGEST_NAME: Final = 120
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
@@ -63,7 +62,7 @@ class Target:
         """Look at a path before anything is sent.
 
         Raises:
-            click.UsageError: nothing could be written there.
+            Misuse: nothing could be written there.
         """
         path = Path(given)
         if path.is_dir() or given.endswith(("/", os.sep)):
@@ -74,9 +73,9 @@ class Target:
         while is_folder and not there.exists() and there != there.parent:
             there = there.parent  # a folder that is still to be made, in one that is there
         if not there.is_dir():
-            raise click.UsageError(f"--save: there is no folder {str(there)!r}; make it first")
+            raise Misuse(f"--save: there is no folder {str(there)!r}; make it first")
         if not os.access(there, os.W_OK | os.X_OK):
-            raise click.UsageError(f"--save: the folder {str(there)!r} cannot be written to")
+            raise Misuse(f"--save: the folder {str(there)!r} cannot be written to")
         return cls(path, is_folder)
 
     def write(self, files: list[Described]) -> list[Path]:

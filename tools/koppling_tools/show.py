@@ -43,9 +43,8 @@ def page(module: ModuleSpec, connector: Any, day: str) -> Page:
 
 def _operation(module: ModuleSpec, operation: OperationSpec, day: str) -> Iterator[Section]:
     if module.select is not None:
-        said = [operation.summary, _sentence(_life(operation.lifecycle, day))]
-        rows = [Row("", (one,)) for one in said if one]
-        yield Section(f"{module.select['field']}={operation.name}  {operation.title}", rows, part=True)
+        said = [one for one in (operation.summary, _sentence(_life(operation.lifecycle, day))) if one]
+        yield Section(f"{module.select['field']}={operation.name}  {operation.title}", part=True, paragraphs=said)
     words = _Words(module, operation, day)
     for heading, advanced in (("Inputs", False), ("Advanced inputs", True)):
         fields = [one for one in operation.fields.values() if one.advanced is advanced]
@@ -320,7 +319,9 @@ def _literal(value: Any, indent: int, before: int) -> str:
         return f"Path({_literal(value.get('name', 'file'), 0, 0)})"
     if not isinstance(value, list | dict) or not value:
         return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-    heads = [f"{json.dumps(key, ensure_ascii=False)}: " for key in value] if isinstance(value, dict) else [""] * len(value)
+    heads = (
+        [f"{json.dumps(key, ensure_ascii=False)}: " for key in value] if isinstance(value, dict) else [""] * len(value)
+    )
     values = list(value.values()) if isinstance(value, dict) else value
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     line = ", ".join(head + _literal(one, 0, -10_000) for head, one in zip(heads, values, strict=True))
@@ -328,7 +329,8 @@ def _literal(value: Any, indent: int, before: int) -> str:
         return f"{opening}{line}{closing}"
     pad = " " * (indent + 4)
     lines = (
-        f"{pad}{head}{_literal(one, indent + 4, indent + 6 + len(head))},\n" for head, one in zip(heads, values, strict=True)
+        f"{pad}{head}{_literal(one, indent + 4, indent + 6 + len(head))},\n"
+        for head, one in zip(heads, values, strict=True)
     )
     return f"{opening}\n{''.join(lines)}{' ' * indent}{closing}"
 

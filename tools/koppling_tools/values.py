@@ -67,9 +67,12 @@ def settle_files(inputs: Inputs, fields: Mapping[str, FieldSpec]) -> dict[str, A
     """Return the values for a call: `{"path": …}` at file fields is opened, several `key@path` become a list.
 
     Raises:
-        InputUnreadable: a path that is no readable file.
+        InputUnreadable: a path that is no readable file; a text where a file is wanted.
     """
     values = dict(inputs.values)
+    for name in inputs.texts:
+        if name in fields and fields[name].file and not _takes_text(fields[name].schema):
+            raise InputUnreadable(f"input {name}: {name}={values[name]} is a text; a file is {name}@{values[name]}")
     for name, files in inputs.files.items():
         spec = fields.get(name)
         listed = len(files) > 1 or (spec is not None and spec.schema.get("type") == "array")
@@ -78,6 +81,11 @@ def settle_files(inputs: Inputs, fields: Mapping[str, FieldSpec]) -> dict[str, A
         if name in fields and fields[name].file:
             values[name] = _opened(name, value, inputs.folder)
     return values
+
+
+def _takes_text(schema: Mapping[str, Any]) -> bool:
+    alternatives = (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ()))
+    return any("string" in (kind if isinstance(kind := one.get("type"), list) else [kind]) for one in alternatives)
 
 
 def _split(argument: str) -> tuple[str, str, str]:
@@ -112,7 +120,11 @@ def _json_of(key: str, value: str) -> Any:
         return json.loads(value, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         wrong = InputUnreadable(f"{where}: {value[:60]!r} is no JSON: {error}")
-        if "@" not in where and re.fullmatch(r"[\w .-]+", value):
+        if value[:1] in {"[", "{"}:
+            wrong.add_note(
+                f"in JSON every text stands in double quotes, and the shell wants quotes around: {key}:='[\"a\"]'"
+            )
+        elif "@" not in where and re.fullmatch(r"[\w .-]+", value):
             wrong.add_note(f"for a text write {key}={value}")
         raise wrong from None
 

@@ -103,10 +103,13 @@ def _file(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, 
     if reply.body is not None:
         return File(reply.body, name=name, media_type=kind)
     spool = new_spool()
-    while chunk := (yield from read(call, request, reply, lambda: File(spool, name=name, media_type=kind))):
+
+    def whole() -> File:
+        return File.spooled(spool, name=name, media_type=kind)
+
+    while chunk := (yield from read(call, request, reply, whole)):
         spool.write(chunk)
-    spool.seek(0)
-    return File(spool, name=name, media_type=kind)
+    return whole()
 
 
 def read_events(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -20,12 +21,12 @@ from koppling_tools.options import specs_option
     help="With the examples: be content with the method, the path and the keys of the body.",
 )
 @specs_option
-def command(connector: str | None, port: int, mode: str | None, loose: bool, specs: tuple[Path, ...]) -> int:
+def command(connector: str | None, port: int, mode: Literal["models", "replay"] | None, loose: bool, specs: tuple[Path, ...]) -> int:
     """Start a local server that answers as the vendor of CONNECTOR would; Ctrl-C ends it.
 
-    A connector that has a sandbox of its own answers from models on this machine, where they are installed. Any other answers from
-    its examples: a request that one of them states gets the answer that it states, any other the reasons why none fits. The header
-    `x-koppling-example: MODULE@MAJOR/CASE` asks for one example, an error for instance.
+    A connector that has a sandbox of its own answers from models on this machine, where they are installed. Any other
+    answers from its examples: a request that one of them states gets the answer that it states, any other the reasons
+    why none fits. The header `x-koppling-example: MODULE@MAJOR/CASE` asks for one example, an error for instance.
     """
     from koppling_tools.sandbox.foreground import stay  # noqa: PLC0415
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from koppling_tools.failure import Misuse
 from koppling_tools.options import as_of_option, specs_option
 
 
@@ -22,7 +23,7 @@ def command(module: str, schema: bool, as_json: bool, as_of: str, specs: tuple[P
     from koppling_tools.output import as_json as written  # noqa: PLC0415
 
     if schema and as_json:
-        raise click.UsageError("--schema and --json exclude each other", click.get_current_context())
+        raise Misuse("--schema and --json exclude each other")
     catalog = Catalog(specs)
     found = catalog.module(module, as_of, retired=True)
     if schema:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import click
 
+from koppling_tools.failure import Misuse
 from koppling_tools.options import as_of_option, specs_option
 
 
@@ -33,9 +34,7 @@ def command(paths: tuple[str, ...], form: Literal["text", "json"], as_of: str, s
     from koppling_tools.check import check  # noqa: PLC0415
 
     if not paths and not specs:
-        raise click.UsageError(
-            "nothing to check: name a folder or a file (there is no ./spec here)", click.get_current_context()
-        )
+        raise Misuse("nothing to check: name a folder or a file (there is no ./spec here)", click.get_current_context())
     checked = check([Path(one) for one in paths] or list(specs), specs, as_of)
     if form == "json":
         click.echo(report.as_json(checked.diagnostics))

@@ -1,1 +1,4 @@
-"""Examples as tests: reading them, running them without a network, and saying in what a call differed from what one states."""
+"""Examples as tests.
+
+Reading them, running them without a network, and saying in what a call differed from what one states.
+"""

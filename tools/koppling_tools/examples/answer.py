@@ -21,7 +21,10 @@ _MEDIA_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, headers (names in lower case) and a body in the pieces in which it goes out: an event or a line each."""
+    """A status, headers (names in lower case) and a body in the pieces in which it goes out.
+
+    An event or a line each.
+    """
 
     status: int
     headers: dict[str, str]

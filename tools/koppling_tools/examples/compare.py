@@ -108,15 +108,18 @@ def differences(stated: Any, got: Any, pointer: Pointer = ()) -> Iterator[Differ
 
 
 def _in_lists(stated: list[Any], got: list[Any], pointer: Pointer) -> Iterator[Difference]:
-    """Hold the elements against each other in order; where the lengths differ, elements that stand in both are matched first."""
+    """Hold the elements against each other in order.
+
+    Where the lengths differ, elements that stand in both are matched first.
+    """
     if len(stated) == len(got):
         for index, (one, other) in enumerate(zip(stated, got, strict=True)):
             yield from differences(one, other, (*pointer, index))
         return
     import difflib  # noqa: PLC0415  (only once something differs)
 
-    sides = [[_canonical(one) for one in side] for side in (stated, got)]
-    for tag, low, high, start, end in difflib.SequenceMatcher(None, *sides, autojunk=False).get_opcodes():
+    ours, theirs = ([_canonical(one) for one in side] for side in (stated, got))
+    for tag, low, high, start, end in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
         pairs = min(high - low, end - start)

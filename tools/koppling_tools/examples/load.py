@@ -1,7 +1,7 @@
 """Examples read from their files, and found where the specs are.
 
-An example is `<root>/<connector>/examples/<module>.v<major>/<case>.yaml`. Several roots make a search path: an example of an earlier
-one shadows that of the same name in a later one, as it is with modules.
+An example is `<root>/<connector>/examples/<module>.v<major>/<case>.yaml`. Several roots make a search path: an example
+of an earlier one shadows that of the same name in a later one, as it is with modules.
 """
 
 from __future__ import annotations
@@ -115,10 +115,8 @@ def load(path: Path) -> Example:
     """Read one example. What is wrong with the file is in `.faults`."""
     from koppling.compile import check_example  # noqa: PLC0415
 
-    document = read_document(path, _shown(path))
-    faults = list(document.diagnostics)
-    if document.value is not None:
-        faults += check_example(document)
+    document = read_document(path, str(shown(path)))
+    faults = check_example(document)
     folder = _FOLDER.fullmatch(path.parent.name)
     connector = path.parent.parent.parent.name
     if folder is None or path.parent.parent.name != "examples":
@@ -135,12 +133,12 @@ def load(path: Path) -> Example:
     return Example(connector, f"{folder['name']}@{int(folder['major'])}", path.stem, path, document, errors)
 
 
-def _shown(path: Path) -> str:
-    """Return the path as it is easiest to find: from the current folder, where it lies below."""
+def shown(path: Path) -> Path:
+    """Return a path as it is easiest to find: from the current folder, where it lies below."""
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
+        return path.resolve().relative_to(Path.cwd())
     except ValueError:
-        return str(path)
+        return path
 
 
 def find(roots: Sequence[Path], connectors: Iterable[str]) -> Iterator[Path]:
@@ -153,7 +151,7 @@ def find(roots: Sequence[Path], connectors: Iterable[str]) -> Iterator[Path]:
     for connector in sorted(connectors):
         found: dict[tuple[str, str], Path] = {}
         for root in roots:
-            for path in (root / connector / "examples").glob("*/*.yaml"):
+            for path in (root / connector / "examples").glob("*/*.y*ml"):
                 found.setdefault((path.parent.name, path.stem), path)
         for key in sorted(found, key=lambda one: (_ordered(one[0]), one[1])):
             yield found[key]

@@ -1,4 +1,7 @@
-"""A request that was sent, held against the one that an example states. Everything but the headers is compared whole."""
+"""A request that was sent, held against the one that an example states.
+
+Everything but the headers is compared whole.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,8 @@ def _body(stated: Mapping[str, Any], sent: Sent) -> Iterator[Difference]:
     if kind in {"text", "base64"}:
         yield from differences({kind: stated[kind]}, text_or_base64(sent.data, stated))
         return
+    theirs: str | None
+    value: Any
     theirs, value = sent.body or (None, ABSENT)
     if kind != theirs:
         # One kind of body in place of another: nothing inside can be held against anything.

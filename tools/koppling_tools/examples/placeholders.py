@@ -11,9 +11,9 @@ from koppling.template import compile_template
 
 
 def placeholders(connector: ConnectorSpec, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return a value for each field of the connection: given, else its first example, its default, else `example-<field>`.
+    """Return a value for each field of the connection.
 
-    A field given as null is left out.
+    It is the one given (null leaves the field out), else its first example, its default, else `example-<field>`.
     """
     found = {name: _placeholder(name, field.schema) for name, field in connector.fields.items()}
     found |= given or {}

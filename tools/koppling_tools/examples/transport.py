@@ -14,7 +14,7 @@ from koppling_tools.examples.match import mismatches
 from koppling_tools.examples.wire import Sent
 
 
-class Unstated(Exception):  # noqa: N818  (a statement of fact)
+class Unstated(Exception):
     """A request beyond those that the example states. Not one of httpx's errors, so that nobody tries again."""
 
 

@@ -15,7 +15,7 @@ from koppling_tools.examples.compare import text_or_base64
 BODIES: Final = ("json", "form", "multipart", "text", "base64")
 
 _PARAMETER = re.compile(r';\s*([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))')
-# How a file name or field name is escaped inside quotes: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html
+# https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
 _ESCAPES: Final = {"%0A": "\n", "%0D": "\r", "%22": '"'}
 
 

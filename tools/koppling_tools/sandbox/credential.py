@@ -1,4 +1,7 @@
-"""The credential that a connector's `auth` declares, looked for in a request. Its value is free: a sandbox knows no keys."""
+"""The credential that a connector's `auth` declares, looked for in a request.
+
+Its value is free: a sandbox knows no keys.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _SCHEMES = {"bearer": "Bearer", "basic": "Basic"}
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Where a credential stands: a header (its name in lower case; with a scheme, perhaps) or a parameter of the query."""
+    """Where a credential stands.
+
+    A header (its name in lower case; with a scheme, perhaps) or a parameter of the query.
+    """
 
     place: Literal["header", "query"]
     name: str
@@ -50,8 +56,8 @@ class Credential:
         key = "headers" if self.place == "header" else "query"
         if not isinstance(request.get(key), Mapping):
             return dict(request)
-        lower = (lambda name: name.lower()) if self.place == "header" else (lambda name: name)
-        return {**request, key: {name: value for name, value in request[key].items() if lower(name) != self.name}}
+        ours = {name for name in request[key] if (name.lower() if key == "headers" else name) == self.name}
+        return {**request, key: {name: value for name, value in request[key].items() if name not in ours}}
 
 
 def _is_basic(text: str) -> bool:
@@ -77,9 +83,9 @@ def credential_of(connector: ConnectorSpec) -> Credential | None:
     for key, scheme in _SCHEMES.items():
         if key in auth:
             return Credential("header", "authorization", scheme)
-    key = auth.get("api_key")
-    if not isinstance(key, dict):
+    declared = auth.get("api_key")
+    if not isinstance(declared, dict):
         return None
-    if key["in"] == "query":
-        return Credential("query", key["name"])
-    return Credential("header", key["name"].lower())
+    if declared["in"] == "query":
+        return Credential("query", declared["name"])
+    return Credential("header", declared["name"].lower())

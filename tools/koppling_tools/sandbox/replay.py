@@ -1,7 +1,7 @@
 """Answers from the examples of a connector, and the reasons where none fits. No sockets: `server` has those.
 
-An example with several exchanges keeps its place: pages, polls and attempts come in their order. A request that begins an example
-begins it anew; one that an example has left behind gets the answer it got, without moving.
+An example with several exchanges keeps its place: pages, polls and attempts come in their order. A request that begins
+an example begins it anew; one that an example has left behind gets the answer it got, without moving.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ class Scene:
         return 0 < self.at < len(self.turns)
 
     def order(self) -> list[int]:
-        """Return the turns in the order in which a request is held against them: onward, from the start, then the last left behind."""
+        """Return the turns in the order in which a request is held against them.
+
+        Onward, from the start, then the last left behind.
+        """
         onward = list(range(self.at, len(self.turns)))
         return onward + [0] * (self.at > 0) + list(range(self.at - 1, 0, -1))
 
@@ -175,7 +178,10 @@ class Replay:
         )
 
     def _refused(self, sent: Sent, fits: list[_Fit]) -> Played:
-        """Say why no example fits: 404 where none has this method and path, else 422. Neither is a status that calls for a retry."""
+        """Say why no example fits.
+
+        404 where none has this method and path, else 422. Neither is a status that calls for a retry.
+        """
         nearest = sorted(fits, key=_distance)[:_NEAREST]
         reasons = [
             {
@@ -217,7 +223,10 @@ def _refusal(status: int, code: str, message: str, reasons: list[Any], headers: 
 
 
 def _rank(fit: _Fit, scenes: list[Scene]) -> tuple[Any, ...]:
-    """Order what fits: examples that were begun, then successes, the nearest, the short ones, those that state the most headers."""
+    """Order what fits.
+
+    Examples that were begun, then successes, the nearest, the short ones, those that state the most headers.
+    """
     exchange, answer = fit.scene.turns[fit.turn]
     return (
         not (fit.scene.begun and fit.turn == fit.scene.at),
@@ -257,7 +266,10 @@ def _keys(body: Any) -> set[str]:
 
 
 def _distance(fit: _Fit) -> float:
-    """Tell how far a request is from an exchange: another path weighs more than another method, that more than any content."""
+    """Tell how far a request is from an exchange.
+
+    Another path weighs more than another method, that more than any content.
+    """
     weight = 0.0
     for one in fit.differences:
         match one.pointer[0]:

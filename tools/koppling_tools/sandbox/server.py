@@ -76,7 +76,7 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _TooLarge(Exception):  # noqa: N818  (it never leaves this file)
+class _TooLarge(Exception):
     pass
 
 

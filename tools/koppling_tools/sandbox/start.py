@@ -60,7 +60,8 @@ def start(
     Args:
         connector: the connector's name.
         catalog: where its spec and its examples are.
-        mode: `models`, `replay`, or `auto`: models where the connector has a sandbox of its own and nothing is missing for it.
+        mode: `models`, `replay`, or `auto`: models where the connector has a sandbox of its own and nothing is missing
+            for it.
         port: 0 takes a free one.
         loose: let the replay be content with the method, the path and the keys of the body.
         log: is told of each answer of the replay.
@@ -103,13 +104,17 @@ def base_field(spec: ConnectorSpec) -> str:
         if root == "connection" and name in spec.fields:
             return name
     raise SandboxUnavailable(
-        f"a connection to {spec.name} cannot lead to a sandbox: its requests go to {template!r}. Let `request.base_url` in "
-        f"{spec.path} begin with a field of the connection, ${{connection.base_url}}, whose default is that address"
+        f"a connection to {spec.name} cannot lead to a sandbox: its requests go to {template!r}. "
+        f"Let `request.base_url` in {spec.path} begin with a field of the connection, ${{connection.base_url}}, "
+        "whose default is that address"
     )
 
 
 def local_fields(spec: ConnectorSpec, name: str, origin: str) -> dict[str, Any]:
-    """Return the fields of a connection to a server at `origin`: placeholders, and the vendor's own path below the origin."""
+    """Return the fields of a connection to a server at `origin`.
+
+    Placeholders, and the vendor's own path below the origin.
+    """
     fields = placeholders(spec)
     path = urlsplit(str(fields.get(name, ""))).path or "/"
     return {**fields, name: f"{origin}{path if path.startswith('/') else '/'}"}

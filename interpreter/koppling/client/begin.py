@@ -1,0 +1,158 @@
+"""What the sync and the async client are alike in: a name and inputs become a call. No I/O but reading specs."""
+
+from __future__ import annotations
+
+import uuid
+import warnings
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from koppling import call as life
+from koppling.call import Call
+from koppling.catalog import Catalog
+from koppling.client.clock import Clock
+from koppling.client.resume import mark, read_token
+from koppling.connection import Bound, Connection
+from koppling.effects import Life
+from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired, Problem
+from koppling.masking import Masker
+from koppling.model import Attempt, ModuleSpec, OperationSpec, Request
+from koppling.validate import Extra, choose
+
+Day = date | str | None
+
+
+class Beginning:
+    """Names, days, connections and inputs; what both clients begin a call with."""
+
+    def __init__(
+        self,
+        connection: Connection | None,
+        catalog: Catalog,
+        *,
+        extra: Extra,
+        as_of: Day,
+        files: str | Path | None,
+        require_major: bool,
+        clock: Clock,
+    ) -> None:
+        self._specs = catalog
+        self._connection = connection
+        self._extra: Extra = extra
+        self._as_of = as_of
+        self._files = Path(files).resolve() if files is not None else None
+        self._require_major = require_major
+        self._clock = clock
+        self._bound: dict[str, Bound] = {}
+        if connection is not None:
+            self._bind(connection.connector)
+
+    def _day(self, as_of: Day = None) -> str:
+        given = as_of if as_of is not None else self._as_of
+        if given is None:
+            return datetime.fromtimestamp(self._clock.now(), UTC).date().isoformat()
+        return given if isinstance(given, str) else given.isoformat()
+
+    def _bind(self, connector: str) -> Bound:
+        if connector not in self._bound:
+            connection = self._connection or Connection.from_env(connector)
+            if connection.connector != connector:
+                raise ConnectionInvalid(
+                    connector, f"this connection is one to {connection.connector}, the module is {connector}'s"
+                )
+            self._bound[connector] = connection.bind(self._specs.connector(connector))
+        return self._bound[connector]
+
+    def _call(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None,
+        *,
+        extra: Extra | None = None,
+        as_of: Day = None,
+        timeout: float | None = None,
+        streamed: bool = False,
+        depth: int = 3,
+    ) -> Call:
+        """Return a call, checked and ready to be lived. `depth` leads a warning to the caller's line."""
+        day = self._day(as_of)
+        module = self._specs.module(name, day, require_major=self._require_major)
+        given = self._as_mapping(module, inputs)
+        spec = choose(module, given)
+        lifecycle = spec.lifecycle
+        if lifecycle.state(day) == "retired":
+            raise ModuleRetired(module.full_name, lifecycle, spec.name)
+        operation = self._specs.operation(module, spec.name)
+        if streamed and operation.stream is not None:
+            given = {**given, **operation.stream.set}
+        prepared = operation.inputs.prepare(given, extra=extra or self._extra, day=day, files=self._files)
+        for said in (*_deprecations(module, spec, day), *prepared.warnings):
+            warnings.warn(said, DeprecationWarning, stacklevel=depth + 1)
+        bound = self._bind(module.connector)
+
+        def begin(inner: str, inner_inputs: dict[str, Any], attempts: list[Attempt]) -> Life:
+            full = inner if "." in inner else f"{module.connector}.{inner}"
+            other = self._call(full, inner_inputs, as_of=as_of, timeout=timeout, depth=depth)
+            other.attempts = attempts
+            return life.execute(other)
+
+        return Call(
+            operation,
+            prepared,
+            bound.values,
+            Masker((*bound.secrets, *prepared.secrets)),
+            str(uuid.uuid4()),
+            self._clock.random,
+            begin,
+            timeout,
+        )
+
+    @staticmethod
+    def _as_mapping(module: ModuleSpec, inputs: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        if inputs is None:
+            return {}
+        if not isinstance(inputs, Mapping):
+            raise InputInvalid(
+                module.full_name, (Problem("", f"the inputs are a mapping, not a {type(inputs).__name__}"),)
+            )
+        return inputs
+
+    def _resumed(self, call: Call, inputs: Mapping[str, Any] | None, token: str | None) -> Call:
+        if token is not None:
+            call.position = read_token(token, call, mark(call, inputs))
+        return call
+
+    def render(
+        self, name: str, inputs: Mapping[str, Any] | None = None, *, extra: Extra | None = None, as_of: Day = None
+    ) -> Request:
+        """Return the request that `execute` would send first, without sending it.
+
+        Raises:
+            KopplingError: whatever `execute` raises before it sends.
+        """
+        return self._call(name, inputs, extra=extra, as_of=as_of).render()
+
+
+def _deprecations(module: ModuleSpec, operation: OperationSpec, day: str) -> Iterator[str]:
+    if module.lifecycle.state(day) == "deprecated":
+        yield f"{module.full_name} is deprecated: {module.lifecycle}"
+    if operation.lifecycle.state(day) == "deprecated":
+        yield f"{module.full_name}, operation {operation.name}, is deprecated: {operation.lifecycle}"
+
+
+def must_stream(call: Call) -> None:
+    """Refuse a call whose operation does not stream."""
+    if call.operation.stream is None:
+        raise _cannot(call, "this operation does not stream; use execute() or items()")
+
+
+def must_search(call: Call) -> None:
+    """Refuse a call whose operation is no search."""
+    if not call.operation.is_search:
+        raise _cannot(call, "this operation gives one bundle, not a list; use execute()")
+
+
+def _cannot(call: Call, message: str) -> InputInvalid:
+    return InputInvalid(call.operation.module.full_name, (Problem("", message),))

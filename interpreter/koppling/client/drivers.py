@@ -1,0 +1,220 @@
+"""The two drivers of a call: each does the effects that the call asks for, and owns what is open."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Self
+
+from koppling import call as life
+from koppling.call import Call
+from koppling.client.clock import Clock
+from koppling.client.resume import write_token
+from koppling.effects import Effect, Emit, Life, NoAnswer, Now, Read, Reply, Send, Sleep
+from koppling.model import Result
+from koppling.send import AsyncSender, Sender
+
+
+class Run:
+    """One call being lived: an iterator over what it emits, and a context manager that closes what is open."""
+
+    def __init__(self, call: Life, sender: Sender, clock: Clock) -> None:
+        self._life, self._sender, self._clock = call, sender, clock
+        self._open: Reply | None = None
+        self._result: Result | None = None
+        self._over = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        if self._over:
+            raise StopIteration
+        value: Any = None
+        fault: NoAnswer | None = None
+        try:
+            while True:
+                step = self._life.send(value) if fault is None else self._life.throw(fault)
+                if type(step) is Emit:
+                    return step.value
+                value = fault = None
+                try:
+                    value = self._do(step)
+                except NoAnswer as failure:
+                    fault = failure
+        except StopIteration as stop:
+            self._result = stop.value
+            self.close()
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def _do(self, step: Effect) -> Any:
+        match step:
+            case Send(request, stream):
+                self._release()
+                reply = self._sender.send(request, stream=stream)
+                self._open = reply if reply.body is None else None
+                return reply
+            case Read(reply):
+                return self._sender.read(reply)
+            case Sleep(seconds):
+                return self._clock.sleep(seconds)
+            case Now():
+                return self._clock.now()
+
+    def result(self) -> Result:
+        """Live what is left of the call, and return what it gave.
+
+        Raises:
+            RuntimeError: the call was closed before its end.
+        """
+        for _ in self:
+            pass
+        if self._result is None:
+            raise RuntimeError("this call was closed before its end; it has no result")
+        return self._result
+
+    def close(self) -> None:
+        """Let go of the connection; the call is over."""
+        self._over = True
+        self._life.close()
+        self._release()
+
+    def _release(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            self._sender.release(opened)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", None) is not None:
+            warnings.warn(
+                f"{type(self).__name__} was left before its end; use it in a `with`",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+            self.close()
+
+
+class AsyncRun:
+    """One call being lived in an event loop: an async iterator and an async context manager."""
+
+    def __init__(self, call: Life, sender: AsyncSender, clock: Clock) -> None:
+        self._life, self._sender, self._clock = call, sender, clock
+        self._open: Reply | None = None
+        self._result: Result | None = None
+        self._over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        if self._over:
+            raise StopAsyncIteration
+        value: Any = None
+        fault: NoAnswer | None = None
+        try:
+            while True:
+                step = self._life.send(value) if fault is None else self._life.throw(fault)
+                if type(step) is Emit:
+                    return step.value
+                value = fault = None
+                try:
+                    value = await self._do(step)
+                except NoAnswer as failure:
+                    fault = failure
+        except StopIteration as stop:
+            self._result = stop.value
+            await self.close()
+            raise StopAsyncIteration from None
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _do(self, step: Effect) -> Any:
+        match step:
+            case Send(request, stream):
+                await self._release()
+                reply = await self._sender.send(request, stream=stream)
+                self._open = reply if reply.body is None else None
+                return reply
+            case Read(reply):
+                return await self._sender.read(reply)
+            case Sleep(seconds):
+                return await self._clock.asleep(seconds)
+            case Now():
+                return self._clock.now()
+
+    async def result(self) -> Result:
+        """Live what is left of the call, and return what it gave.
+
+        Raises:
+            RuntimeError: the call was closed before its end.
+        """
+        async for _ in self:
+            pass
+        if self._result is None:
+            raise RuntimeError("this call was closed before its end; it has no result")
+        return self._result
+
+    async def close(self) -> None:
+        """Let go of the connection; the call is over."""
+        self._over = True
+        self._life.close()
+        await self._release()
+
+    async def _release(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            await self._sender.release(opened)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", None) is not None:
+            warnings.warn(
+                f"{type(self).__name__} was left before its end; use it in an `async with`",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+
+class Items(Run):
+    """The bundles of a search."""
+
+    def __init__(self, call: Call, mark: str, sender: Sender, clock: Clock) -> None:
+        super().__init__(life.items(call), sender, clock)
+        self._call, self._mark = call, mark
+
+    @property
+    def resume_token(self) -> str:
+        """Where the iterator stands, as text.
+
+        `items(…, resume=token)` goes on with the bundle after the last one it gave.
+        """
+        return write_token(self._call.position, self._mark)
+
+
+class AsyncItems(AsyncRun):
+    """The bundles of a search."""
+
+    def __init__(self, call: Call, mark: str, sender: AsyncSender, clock: Clock) -> None:
+        super().__init__(life.items(call), sender, clock)
+        self._call, self._mark = call, mark
+
+    @property
+    def resume_token(self) -> str:
+        """Where the iterator stands; see `Items.resume_token`."""
+        return write_token(self._call.position, self._mark)

@@ -1,0 +1,211 @@
+"""What a person at a terminal sees, through a pseudo-terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "koppling_tools.cli"]
+WIPE = "\r\x1b[K"
+
+
+@pytest.fixture(autouse=True)
+def _address(monkeypatch, server, surroundings):  # noqa: ARG001  (the environment is emptied first)
+    monkeypatch.setenv("ACME_BASE_URL", server.url)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+class Screen:
+    """A command whose named streams are a pseudo-terminal, the others pipes."""
+
+    def __init__(self, *arguments: str, at: tuple[str, ...] = ("stdin", "stdout", "stderr")) -> None:
+        self._master, slave = pty.openpty()
+        streams = {name: slave if name in at else subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+        self.process = subprocess.Popen(  # noqa: S603
+            [*COMMAND, *arguments], **streams, preexec_fn=lambda: _own(slave)  # noqa: PLW1509  (a terminal of its own)
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def read_until(self, wanted: str, seconds: float = 10) -> None:
+        end = time.monotonic() + seconds
+        while wanted not in self.seen:
+            assert time.monotonic() < end, f"{wanted!r} never came; there was {self.seen!r}"
+            self._read(0.1)
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def end(self, seconds: float = 10) -> int:
+        """Wait for the end and return the exit status."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"it does not end; there was {self.seen!r}"
+            self._read(0.05)
+        while self._read(0.1):
+            pass
+        return self.process.returncode
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self._master], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # the other side is closed
+            return False
+        self.seen += data.decode(errors="replace")
+        return bool(data)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+        os.close(self._master)
+
+
+def _own(slave: int) -> None:
+    os.setsid()
+    os.set_inheritable(slave, True)  # noqa: FBT003
+    import fcntl  # noqa: PLC0415
+    import termios  # noqa: PLC0415
+
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+
+@pytest.fixture
+def screen() -> Iterator[type]:
+    screens: list[Screen] = []
+
+    def make(*arguments: str, **how: object) -> Screen:
+        screens.append(Screen(*arguments, **how))
+        return screens[-1]
+
+    yield make
+    for one in screens:
+        one.close()
+
+
+def _event(piece: str) -> str:
+    return f"data: {json.dumps({'piece': piece})}\n\n"
+
+
+def test_a_stream_is_shown_as_it_comes(screen, server):
+    gate = threading.Event()
+    server.answer(pieces=[_event("Once "), _event("upon "), _event("a time."), "data: [END]\n\n"], gate=gate)
+    shown = screen("run", "acme.tell", "--stream")
+    for text in ("Once ", "upon ", "a time."):
+        shown.read_until(text)
+        gate.set()
+    assert shown.end() == 0
+    assert shown.seen.rpartition("\x1b[K")[2] == "Once upon a time.\r\n"
+
+
+def test_an_output_on_a_terminal_is_text_with_control_characters_made_visible(screen, server):
+    server.answer(json={"text": "a\x1b]0;title\x07b"})
+    shown = screen("run", "acme.tell")
+    assert shown.end() == 0
+    assert "a\\x1b]0;title\\x07b\r\n" in shown.seen
+
+
+def test_who_waits_sees_it_on_stderr_and_stdout_stays_clean(screen, server):
+    hold = threading.Event()
+    server.answer(json={"text": "done"}, hold=hold)
+    shown = screen("run", "acme.tell", at=("stderr",))
+    shown.read_until("acme.tell@1 · ")
+    hold.set()
+    assert shown.end() == 0
+    assert json.loads(shown.process.stdout.read()) == {"text": "done", "words": None}
+    assert shown.seen.endswith(WIPE)
+
+
+def test_who_waits_for_pages_sees_their_number(screen, server):
+    hold = threading.Event()
+    server.answer(json={"things": [{"id": "a"}], "cursor": "c1"})
+    server.answer(json={"things": [{"id": "b"}]}, hold=hold)
+    shown = screen("run", "acme.list_things", at=("stderr",))
+    shown.read_until("page 2")
+    hold.set()
+    assert shown.end() == 0
+
+
+def test_what_is_quick_shows_nothing_but_the_output(screen, server):
+    server.answer(json={"text": "done"})
+    shown = screen("run", "acme.tell")
+    assert shown.end() == 0
+    assert shown.seen == "done\r\n"
+
+
+def test_a_file_is_not_sent_to_a_terminal_and_not_even_asked_for(screen, server):
+    server.answer(body=b"\x89PNG")
+    shown = screen("run", "acme.fetch_file", "id=f1")
+    assert shown.end() == 2
+    assert "--save PATH" in shown.seen
+    assert not server.seen
+
+
+@pytest.mark.parametrize("streams", [("stdin", "stdout", "stderr"), ()])
+def test_ctrl_c_ends_it_quietly(streams, screen, server):
+    hold = threading.Event()
+    server.answer(json={"text": "done"}, hold=hold)
+    shown = screen("run", "acme.tell", at=streams)
+    end = time.monotonic() + 10
+    while not server.seen and time.monotonic() < end:
+        time.sleep(0.02)
+    if streams:
+        shown.type("\x03")
+    else:
+        shown.process.send_signal(signal.SIGINT)
+    assert shown.end() == 130
+    hold.set()
+    said = shown.seen if streams else shown.process.stderr.read().decode()
+    assert "interrupted" in said
+    assert "Traceback" not in said
+
+
+def test_a_page_is_coloured_and_no_wider_than_the_terminal(screen, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = screen("show", "acme.get_thing")
+    assert shown.end() == 0
+    assert "\x1b[1m" in shown.seen
+    assert "\x1b[31m" in screen_of_list(screen)
+
+
+def screen_of_list(screen) -> str:
+    shown = screen("list", "--all")
+    assert shown.end() == 0
+    return shown.seen
+
+
+def test_no_colour_where_none_is_wanted(screen, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = screen("show", "acme.get_thing")
+    assert shown.end() == 0
+    assert "\x1b" not in shown.seen
+
+
+def test_the_secret_is_asked_for_without_an_echo(screen, server):
+    server.answer(json={"things": []})
+    shown = screen("connection", "add", "acme", "--name", "asked")
+    shown.read_until("API Key: ")
+    shown.type("typed-secret\n")
+    shown.read_until("Tenant (optional): ")
+    shown.type("\n")
+    assert shown.end() == 0
+    assert "typed-secret" not in shown.seen
+    assert "stored as 'asked'" in shown.seen
+    assert server.seen == []  # the address that is stored is the connector's own; see --advanced

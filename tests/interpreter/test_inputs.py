@@ -1,0 +1,159 @@
+import enum
+import json
+import math
+
+import pytest
+
+import koppling
+
+TRUE = {"name": "x"}
+
+
+class Colour(str, enum.Enum):
+    RED = "red"
+
+
+def sent(vendor, inputs, **options):
+    vendor.answers = [{"id": 1}]
+    vendor.client(**options).execute("acme.make_thing", inputs)
+    return json.loads(vendor.requests[-1].content)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "body"),
+    [
+        ({}, {"size": 3, "said": "x of 3"}),
+        ({"size": 5}, {"size": 5, "said": "x of 5"}),
+        ({"note": None}, {"note": None}),
+        ({"tags": ("b", "c")}, {"tags": ["first", "b"]}),
+        ({"data": '{"a": [1, null]}'}, {"data": {"a": [1, None]}}),
+        ({"data": {"a": (1,)}}, {"data": {"a": [1]}}),
+        ({"colour": Colour.RED}, {"colour": "red"}),
+        ({"model": "anything"}, {"model": "anything"}),
+        ({"pin": "1234", "note": "n"}, {"pin": "1234", "note": "n"}),
+    ],
+)
+def test_valid_inputs_reach_the_wire(vendor, inputs, body):
+    base = {"name": "x", "tags": ["first"], "size": 3, "said": "x of 3"}
+    assert sent(vendor, TRUE | inputs) == base | body
+
+
+@pytest.mark.parametrize(
+    ("inputs", "problems"),
+    [
+        ({"name": None}, [("/name", "must be text; null is not allowed, leave it out instead")]),
+        ({"name": "thirteen char"}, [("/name", "must have at most 12 characters, not 13")]),
+        ({"nmae": 1}, [("/nmae", "no such input; did you mean 'name'?")]),
+        ({"colour": "rad"}, [("/colour", "must be one of 'red', 'green', 'puce', not 'rad'; did you mean 'red'?")]),
+        ({"colour": "puce"}, [("/colour", "'puce' is gone: retired 2024-06-01; use red instead")]),
+        ({"size_name": "big"}, [("/size_name", "is gone: deprecated 2024-01-01; retired 2026-01-01; use size instead")]),
+        ({"size": 2.5}, [("/size", "must be a whole number, not 2.5")]),
+        ({"size": "3"}, [("/size", "must be a whole number, not '3'")]),
+        ({"data": "{"}, [("/data", "is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)")]),
+        ({"data": "[1]"}, [("/data", "must be an object, not a list")]),
+        ({"data": {"a": math.nan}}, [("/data/a", "JSON has no nan")]),
+        ({"data": {1: 2}}, [("/data", "the keys of an object are text, not 1")]),
+        ({"data": {"a": "\ud800"}}, [("/data/a", "holds half a surrogate pair, which is no text")]),
+        ({"data": {"a": {1, 2}}}, [("/data/a", "JSON has no set")]),
+        ({"data": {"a": b"x"}}, [("/data/a", "a file is not taken here")]),
+        ({"pin": "1234"}, [("/note", "is required where 'pin' is given")]),
+        ({"pin": "987", "note": "n"}, [("/pin", "must have at least 4 characters, not 3")]),
+        ({"tags": [1]}, [("/tags/0", "must be text, not 1")]),
+        (
+            {"name": 5, "size": None, "x": 1, "colour": "rad"},
+            [
+                ("/colour", "must be one of 'red', 'green', 'puce', not 'rad'; did you mean 'red'?"),
+                ("/name", "must be text, not 5"),
+                ("/size", "must be a whole number; null is not allowed, leave it out instead"),
+                ("/x", "no such input; known here: colour, data, model, name, note, pin, size, size_name, stream, tags"),
+            ],
+        ),
+    ],
+)
+def test_all_problems_are_told_before_anything_is_sent(vendor, inputs, problems):
+    with pytest.raises(koppling.InputInvalid) as caught:
+        vendor.client(as_of="2026-06-01").execute("acme.make_thing", TRUE | inputs)
+    assert sorted((one.pointer, one.message) for one in caught.value.problems) == problems
+    assert vendor.requests == []
+
+
+def test_a_problem_names_the_line_of_the_spec(vendor):
+    with pytest.raises(koppling.InputInvalid) as caught:
+        vendor.client().execute("acme.make_thing", {"name": 5})
+    path, line, _ = caught.value.problems[0].place.rsplit(":", 2)
+    assert path.endswith("make_thing.v2.yaml")
+    assert (int(line), caught.value.problems[0].allowed) == (6, ())
+
+
+def test_a_secret_input_stands_in_no_problem(vendor):
+    with pytest.raises(koppling.InputInvalid) as caught:
+        vendor.client().execute("acme.make_thing", {"name": "hush-hush", "pin": "hush-hush", "colour": "hush-hush"})
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"colour": "green"}, "acme.make_thing@2: input colour: 'green' is deprecated: deprecated 2024-06-01"),
+        ({"model": "old"}, "acme.make_thing@2: input model: 'old' is retired: retired 2024-06-01; use new instead"),
+        ({"size_name": "s"}, "acme.make_thing@2: input size_name: is deprecated: deprecated 2024-01-01; retired 2026-01-01; use size instead"),
+    ],
+)
+def test_what_is_deprecated_warns_once_and_is_sent(vendor, inputs, said):
+    with pytest.warns(DeprecationWarning) as caught:
+        assert sent(vendor, TRUE | inputs, as_of="2025-01-01").items() >= inputs.items()
+    assert [str(one.message) for one in caught] == [said]
+
+
+@pytest.mark.parametrize(("day", "works"), [("2023-12-31", True), ("2024-01-01", False)])
+def test_a_retired_module_still_runs_as_of_a_day_on_which_it_lived(vendor, day, works):
+    vendor.answers = [{}]
+    client = vendor.client(as_of=day)
+    if works:
+        with pytest.warns(DeprecationWarning, match="make_thing@2"):
+            client.execute("acme.make_thing@1", TRUE)
+    else:
+        with pytest.raises(koppling.ModuleRetired, match="retired on 2024-01-01: The vendor closed it. Use make_thing@2 instead"):
+            client.execute("acme.make_thing@1", TRUE)
+    assert len(vendor.requests) == works
+
+
+def test_inputs_that_no_field_declares_are_refused_warned_of_or_passed(vendor):
+    with pytest.raises(koppling.InputInvalid):
+        sent(vendor, {"name": "x", "brand_new": 1})
+    with pytest.warns(DeprecationWarning, match="no field declares the input 'brand_new'"):
+        assert sent(vendor, {"name": "x", "brand_new": 1}, extra="warn")["brand_new"] == 1
+    body = sent(vendor, {"name": "x", "brand_new": {"a": (1,)}, "said": "mine"}, extra="pass")
+    assert (body["brand_new"], body["said"]) == ({"a": [1]}, "x of 3")
+
+
+def test_where_there_is_no_body_they_go_into_the_query(vendor):
+    vendor.answers = [{"data": []}]
+    vendor.client(extra="pass").execute("acme.list_things", {"order": "asc"})
+    assert dict(vendor.requests[0].url.params) == {"order": "asc"}
+
+
+@pytest.mark.parametrize("given", ["text", {"data": "x"}, {"name": "a"}, {"path": "/etc/passwd"}, 5, None])
+def test_what_is_no_file_is_refused_and_no_disk_is_read_by_name(vendor, given):
+    with pytest.raises(koppling.InputInvalid):
+        vendor.client().execute("acme.send_file", {"file": given})
+
+
+def test_a_file_by_its_path_is_read_only_below_the_folder_that_is_allowed(vendor, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("A")
+    (tmp_path / "out.txt").write_text("B")
+    (tmp_path / "in" / "link.txt").symlink_to(tmp_path / "out.txt")
+    vendor.answers = [{}]
+    client = vendor.client(files=tmp_path / "in")
+    client.execute("acme.send_file", {"file": {"path": "a.txt"}})
+    assert b"\r\nA\r\n" in vendor.requests[0].content
+    for path in ("../out.txt", "link.txt", str(tmp_path / "out.txt"), "none.txt"):
+        with pytest.raises(koppling.InputInvalid):
+            client.execute("acme.send_file", {"file": {"path": path}})
+
+
+def test_the_inputs_are_never_changed(vendor):
+    inputs = {"name": "x", "data": '{"a": 1}', "tags": ("a",)}
+    sent(vendor, inputs)
+    assert inputs == {"name": "x", "data": '{"a": 1}', "tags": ("a",)}

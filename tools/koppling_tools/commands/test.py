@@ -1,0 +1,47 @@
+"""`koppling test`: every example of every spec, without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from koppling_tools.options import as_of_option, specs_option
+
+
+@click.command("test")
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
+@click.option("-k", "word", metavar="WORD", default="", help="Only what has this word in its name.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the results are printed.",
+)
+@as_of_option
+@specs_option
+def command(
+    paths: tuple[str, ...], word: str, form: Literal["text", "json"], as_of: str, specs: tuple[Path, ...]
+) -> int:
+    """Run every example of every spec, sync and async, without a network.
+
+    PATH is a folder of connectors, a connector, a module's file (its examples) or an example's; without any, the
+    folders of --specs, else the built-in connectors. A module or an operation without an example that sends a request
+    is a failure.
+
+    The exit status is 0 when all pass, 1 when one fails, 2 when there was nothing to run.
+    """
+    from koppling_tools.examples.report import report  # noqa: PLC0415
+
+    context = click.get_current_context()
+    for path in paths:
+        if not Path(path).exists():
+            raise click.UsageError(f"{path}: there is no such file or folder", context)
+    status = report([Path(path) for path in paths], specs, as_of, word, form)
+    if status is None:
+        what = f"no example has {word!r} in its name" if word else "there are no examples here"
+        raise click.UsageError(f"nothing to run: {what}", context)
+    return status
