@@ -235,11 +235,15 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """How a stream is asked for, read, shown and folded."""
+    """How a stream is asked for, read, shown and folded.
+
+    A whole stream ends with `mark`, or has an event that fulfils `complete`.
+    """
 
     set: dict[str, Any]
     format: str
-    done: str | None
+    mark: str | None
+    complete: Evaluate | None
     error: Evaluate | None
     delta: Output
     fold: Callable[[Any, Any], Any]
@@ -302,10 +306,12 @@ def _follow(plan: dict[str, Any]) -> Follow:
 
 
 def _stream(plan: dict[str, Any]) -> Stream:
+    done = plan.get("done")
     return Stream(
         set=plan.get("set", {}),
         format=plan.get("format", "sse"),
-        done=plan.get("done"),
+        mark=done if isinstance(done, str) else None,
+        complete=value_of(done["when"]) if isinstance(done, dict) else None,
         error=value_of(plan["error"]) if "error" in plan else None,
         delta=Output(plan["delta"]),
         fold=compile_fold(plan["fold"]),

@@ -166,6 +166,8 @@ def _syntax_words(error: Any, text: str, place: Location) -> tuple[Any, ...]:
     elif re.search(r"[\[{,:]\s*\$\{", near) and re.search(r"[{\[].*\$\{", near):
         place = _dollar(lines, place)
         help_text = 'inside {…} and […] an expression is quoted: "${…}"'
+    elif "unexpected ':'" in problem:
+        help_text = "inside {…} and […] a text that holds `:` is quoted"
     elif re.search(r"\$\{[^\"']*: ", near):
         place = _dollar(lines, place)
         help_text = 'an expression that holds `: ` is quoted: "${…}"'

@@ -10,10 +10,13 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from koppling_tools.cli import main
 
 HERE = Path(__file__).parent
 SPECS = HERE / "spec"
@@ -24,7 +27,7 @@ SECRET = "canary-secret-value"
 class Answer:
     """What the server says next.
 
-    `pieces` are sent one by one; `gate` is waited for before each of them but the first. `hold` is waited for before all.
+    `pieces` are sent one by one; `gate` is waited for before each of them but the first, `hold` before all.
     """
 
     status: int = 200
@@ -156,10 +159,6 @@ def koppling(surroundings: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> A
     del surroundings
 
     def run(*arguments: str, stdin: bytes = b"") -> Outcome:
-        from io import BytesIO, TextIOWrapper  # noqa: PLC0415
-
-        from koppling_tools.cli import main  # noqa: PLC0415
-
         capfdbinary.readouterr()
         before, sys.stdin = sys.stdin, TextIOWrapper(BytesIO(stdin), encoding="utf-8")
         try:

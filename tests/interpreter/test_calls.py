@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import koppling
-from conftest import SECRET, SPEC
+from acme import SECRET, SPEC
 
 EVENTS = [{"id": 1, "text": "He"}, {"text": "j!"}]
 

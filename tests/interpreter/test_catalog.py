@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import koppling
-from conftest import SECRET, SPEC
+from acme import SECRET, SPEC
 from koppling import store
 from koppling.catalog import Catalog
 

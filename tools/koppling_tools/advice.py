@@ -30,6 +30,10 @@ def advised(module: Any, connector: Any, texts: set[str]) -> Iterator[None]:
     except ApiError as error:
         if error.kind == "invalid_access_token":
             error.add_note(f"the vendor does not take this credential: check {_secrets(connector)}")
+        elif error.code == "koppling.no_example":
+            error.add_note(
+                f"the replay answers what the examples state; `koppling show {module.full_name}` has their inputs"
+            )
         elif error.kind == "data" and not (error.code or "").startswith("koppling."):
             error.add_note(f"`koppling show {module.full_name}` tells what it takes")
         elif (error.code or "") in {"koppling.unreadable", "koppling.foreign_origin"}:

@@ -99,7 +99,7 @@ def _client(order: Order, connection: Any, transport: Any = None) -> Any:
 
 def _transport(waiting: terminal.Waiting, operation: Any) -> Any:
     """Return a transport that counts for whoever looks; None, the Client's own, where nobody does."""
-    if not terminal.wants_colour(sys.stderr):
+    if not terminal.can_move(sys.stderr):
         return None
     from koppling_tools.progress import Counted  # noqa: PLC0415
 
@@ -118,7 +118,8 @@ def _connected(order: Order, module: Any, catalog: Any, waiting: terminal.Waitin
         waiting.note = f"starting the sandbox of {module.connector}"
         with start(module.connector, catalog=catalog) as sandbox:
             waiting.stop()
-            terminal.say(f"{sandbox.kind} at {sandbox.url}", label="sandbox: ")
+            about = f" ({sandbox.about})" if sandbox.about else ""
+            terminal.say(f"{sandbox.kind} at {sandbox.url}{about}", label="sandbox: ")
             yield Connection(module.connector, **sandbox.connection_fields)
     else:
         yield Connection.from_env(module.connector)

@@ -183,7 +183,10 @@ def _rich_page(page: Page) -> None:
                 term = Text("  " * row.depth + row.term, style="bold" if row.bold else "")
                 if row.bold:
                     term.append("*", style="bold red")
-                grid.add_row(term, Text(terminal.clean("\n".join(row.lines))))
+                said = Text(terminal.clean(row.lines[0]) if row.lines else "")
+                for line in row.lines[1:]:
+                    said.append(f"\n{terminal.clean(line)}", style="dim")
+                grid.add_row(term, said)
             console.print(Padding(grid, (0, 0, 0, 2)))
         if section.block:
             block = (

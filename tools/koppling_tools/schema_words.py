@@ -60,6 +60,9 @@ def _several(schema: Any, resolve: Resolve, depth: int) -> str:
 
 def _or(words: Iterable[str]) -> str:
     unique = list(dict.fromkeys(words))
+    if len(unique) > 1 and "true or false" in unique:
+        at = unique.index("true or false")
+        unique[at : at + 1] = ["true", "false"]
     return unique[0] if len(unique) == 1 else ", ".join(unique[:-1]) + " or " + unique[-1]
 
 

@@ -42,6 +42,11 @@ def wants_colour(stream: Any) -> bool:
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def can_move(stream: Any) -> bool:
+    """Tell whether a line on this stream can be wiped and written anew."""
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
 def width() -> int:
     """Return the columns of the terminal; 80 where there is none."""
     return max(40, shutil.get_terminal_size((80, 24)).columns)
@@ -101,7 +106,7 @@ class Waiting:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        if wants_colour(self._stream):
+        if can_move(self._stream):
             self._thread = threading.Thread(target=self._draw, daemon=True)
             self._thread.start()
         return self

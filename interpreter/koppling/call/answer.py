@@ -12,7 +12,7 @@ from koppling.call.state import Answer, Call
 from koppling.effects import Effect, NoAnswer, Now, Reply, Sleep
 from koppling.errors import ApiError, Kind
 from koppling.events import EventTooLarge, decoder
-from koppling.expression import Roots
+from koppling.expression import ABSENT, Roots
 from koppling.extract import Case, Stream, Unreadable, Wait, decode, file_name, format_of, links_of, media_type
 from koppling.files import OCTETS, File, new_spool
 from koppling.model import Request
@@ -69,7 +69,8 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
     """
     form = format_of(case.format, reply.headers)
     if form == "bytes":
-        return (yield from _file(call, request, reply))
+        file = yield from _file(call, request, reply)
+        return None if case.format == "auto" and not file.size else file  # nothing, of no kind, is no file
     if form in {"sse", "ndjson"}:
         found: list[Any] = []
 
@@ -128,8 +129,9 @@ def read_events(
         TransportError: it broke off, or ended without the end mark that the spec declares; with `partial()`.
         ApiError: an event is no JSON, or an error.
     """
-    split, done = decoder(form), rules.done if rules else None
-    ended = False
+    split = decoder(form)
+    mark, complete, error = (rules.mark, rules.complete, rules.error) if rules else (None, None, None)
+    ended, whole = False, mark is None and complete is None
     while not ended:
         if reply.body is not None:  # it came whole
             chunk, reply.body = reply.body, b""
@@ -141,28 +143,30 @@ def read_events(
             raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from fault
         ended = not chunk
         for text in texts:
-            if done is not None and text == done:
+            if text == mark:
                 return
-            event = _event(call, request, reply, text)
-            if (
-                rules is not None
-                and rules.error is not None
-                and rules.error(event, {**roots_of(call, reply), "event": event})
-            ):
+            event = _event(text)
+            if event is ABSENT:
+                if complete is not None and whole:
+                    continue  # a mark of its own behind the last event, as some servers write one
+                message = f"an event of the stream is no JSON; it begins with {text[:80]!r}"
+                raise own_error(call, request, reply, "runtime", "unreadable", message)
+            roots = {**roots_of(call, reply), "event": event} if rules is not None else {}
+            if error is not None and error(event, roots):
                 raise vendor_error(call, request, reply, event, _kind_of_event(call, reply, event), partial=partial())
+            whole = whole or (complete is not None and bool(complete(event, roots)))
             if (yield from take(event)):
                 return
-    if done is not None:
+    if not whole:
         failure = NoAnswer("cut", "the stream ended before its end mark", sent=True)
         raise no_answer(call, request, failure, partial())
 
 
-def _event(call: Call, request: Request, reply: Reply, text: str) -> Any:
+def _event(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        fault = f"an event of the stream is no JSON; it begins with {text[:80]!r}"
-        raise own_error(call, request, reply, "runtime", "unreadable", fault) from None
+        return ABSENT
 
 
 def _kind_of_event(call: Call, reply: Reply, event: Any) -> Kind:

@@ -177,6 +177,8 @@ def _check_case(checker: Checker, case: dict[str, Any], at: Pointer) -> None:
     checker.template(until.get("inputs"), (*at, "follow", "until", "inputs"), ("input",))
     checker.expression(until.get("when"), (*at, "follow", "until", "when"), ("input", "body"))
     checker.expression(stream.get("error"), (*at, "stream", "error"), RESPONSE)
+    if isinstance(stream.get("done"), dict):
+        checker.expression(stream["done"].get("when"), (*at, "stream", "done", "when"), RESPONSE)
     _check_output(checker, stream.get("delta"), (*at, "stream", "delta"))
     _check_fold(checker, stream.get("fold"), (*at, "stream", "fold"))
 

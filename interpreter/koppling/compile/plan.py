@@ -6,7 +6,7 @@ from typing import Any
 
 from koppling.compile.check import check_connector, check_module
 from koppling.compile.merge import Merged, merge
-from koppling.compile.schemas import input_schema
+from koppling.compile.schemas import input_schema, standing_alone
 from koppling.diagnostics import Diagnostic
 from koppling.errors import SpecError
 from koppling.read import Document
@@ -124,12 +124,17 @@ def _operation(
         "required": tree["required"],
         "schema": input_schema(tree, value.get("$defs") or {}, shared["$defs"], select["field"] if select else None),
         "request": _request(shared["request"], tree["request"], cases[0].get("format", "json")),
-        "response": cases,
+        "response": [_case(case, value.get("$defs") or {}, shared["$defs"]) for case in cases],
         "errors": [*(own.get("errors") or []), *(value.get("errors") or []), *shared["errors"]],
         "retry": {**shared["retry"], **(value.get("retry") or {}), **(own.get("retry") or {})},
         "elsewhere": elsewhere,
         "places": {field: str(document.locate(merged.origin(("fields", field)), key=True)) for field in tree["fields"]},
     }
+
+
+def _case(case: dict[str, Any], defs: dict[str, Any], shared_defs: dict[str, Any]) -> dict[str, Any]:
+    """Return a case whose schema of the body carries the definitions that it uses."""
+    return {**case, "body": standing_alone(case["body"], defs, shared_defs)} if "body" in case else case
 
 
 def _request(shared: dict[str, Any], own: dict[str, Any], form: str) -> dict[str, Any]:

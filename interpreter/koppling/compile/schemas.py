@@ -55,6 +55,13 @@ def input_schema(
     return schema
 
 
+def standing_alone(schema: dict[str, Any], defs: dict[str, Any], shared_defs: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with the definitions that it refers to inside it."""
+    found: dict[str, Any] = plain(schema)
+    needed = _needed(found, defs, shared_defs)
+    return {**found, "$defs": needed} if needed else found
+
+
 def plain(schema: Any) -> Any:
     """Return a field's schema as JSON Schema knows it."""
     if isinstance(schema, list):

@@ -50,9 +50,10 @@ def command(specs: tuple[Path, ...], **options: Any) -> int:
     """Run one module and print its output.
 
     \b
-    key=value   a text
-    key:=json   anything else: n:=3, messages:='[…]'; :=@file.json reads it from a file
-    key@path    a file; repeated: a list of files
+    key=value      a text: prompt='A quiet harbour'
+    key:=json      anything else: n:=3, urgent:=true, stop:='["END"]'
+    key:=@path     the JSON of a file
+    key@path       a file; repeated, a list of files
 
     The output alone goes to standard output, everything else to standard error. As text, a map with a `text` prints
     that text, a list of flat maps a table, anything else YAML. An output that is a file goes out as its bytes, though

@@ -21,7 +21,9 @@ from koppling_tools.options import specs_option
     help="With the examples: be content with the method, the path and the keys of the body.",
 )
 @specs_option
-def command(connector: str | None, port: int, mode: Literal["models", "replay"] | None, loose: bool, specs: tuple[Path, ...]) -> int:
+def command(
+    connector: str | None, port: int, mode: Literal["models", "replay"] | None, loose: bool, specs: tuple[Path, ...]
+) -> int:
     """Start a local server that answers as the vendor of CONNECTOR would; Ctrl-C ends it.
 
     A connector that has a sandbox of its own answers from models on this machine, where they are installed. Any other

@@ -90,7 +90,7 @@ class Choice:
                 continue
             for operation in _without(module, [one for one in examples if one.module == name]):
                 what = f"the operation {operation!r} of {full}" if operation else full
-                help_text = f"write {connector}/examples/{name.replace('@', '.v')}/smallest.yaml"
+                help_text = f"write {connector}/examples/{name.replace('@', '.v')}/{operation or 'smallest'}.yaml"
                 fault = Diagnostic(
                     "no-example",
                     f"{what} has no example that sends a request",

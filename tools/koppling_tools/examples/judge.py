@@ -19,7 +19,8 @@ from koppling_tools.examples.transport import ExampleTransport, Unstated
 class Fault:
     """One thing that is not as an example states it. `pointer` leads into the example; `location` is the line there.
 
-    `difference` has the two sides, `verb` is how the second came about (got, sent).
+    `difference` has the two sides, `verb` is how the second came about (got, sent). `said` is an error's own text,
+    `help` what to do.
     """
 
     rule: str
@@ -28,6 +29,7 @@ class Fault:
     pointer: Pointer = ()
     difference: Difference | None = None
     verb: str = "got"
+    said: str = ""
     help: str = ""
 
     def lines(self) -> Iterator[str]:
@@ -36,8 +38,9 @@ class Fault:
         if self.difference is not None:
             for line in self.difference.lines(self.verb):
                 yield f"  {line}"
+        yield from (f"  {line}" for line in self.said.splitlines())
         if self.help:
-            yield from (f"  {line}" for line in self.help.splitlines())
+            yield f"  help: {self.help}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the fault as `--format json` prints it: as a diagnostic, with the two sides."""
@@ -48,7 +51,7 @@ class Fault:
             "severity": "error",
             "rule": self.rule,
             "message": self.message,
-            "help": self.help,
+            "help": self.help or self.said,
             "pointer": join_pointer(*self.pointer),
             **(self.difference.as_json() if self.difference is not None else {}),
         }
@@ -86,11 +89,19 @@ def judge(example: Example, take: Take) -> Iterator[Fault]:
 
 
 def _differing(
-    example: Example, rule: str, found: Iterable[Difference], verb: str = "got", more: str = ""
+    example: Example, rule: str, found: Iterable[Difference], verb: str = "got", said: str = ""
 ) -> Iterator[Fault]:
     for one in found:
-        message = f"{path_text(one.pointer)} is not as stated"
-        yield Fault(rule, message, example.locate(one.pointer), one.pointer, one, verb, more)
+        message = _words(one, one.pointer, verb)
+        yield Fault(rule, message, example.locate(one.pointer), one.pointer, one, verb, said)
+
+
+def _words(one: Difference, pointer: Pointer, verb: str) -> str:
+    if one.stated is ABSENT:
+        return f"{path_text(pointer)} is not stated"
+    if one.got is ABSENT:
+        return f"{path_text(pointer)} was not {verb}" if verb == "sent" else f"{path_text(pointer)} is missing"
+    return f"{path_text(pointer)} is not as stated"
 
 
 def _requests(example: Example, take: Take) -> Iterator[Fault]:
@@ -99,30 +110,31 @@ def _requests(example: Example, take: Take) -> Iterator[Fault]:
         time = f" (time {mismatch.turn} of {exchange.times})" if exchange.times > 1 else ""
         for one in mismatch.differences:
             pointer = (*exchange.pointer, "request", *one.pointer)
-            message = f"{path_text(pointer)} is not as stated{time}"
+            message = f"{_words(one, pointer, 'sent')}{time}"
             yield Fault("request", message, example.locate(pointer), pointer, one, "sent")
     for sent in take.transport.unstated:
         message = "nothing may be sent, and a request was" if not example.exchanges else "one request more than stated"
-        pointer = example.exchanges[-1].pointer if example.exchanges else ()
+        pointer = (*example.exchanges[-1].pointer, "request") if example.exchanges else ()
         difference = Difference(pointer, ABSENT, sent.as_stated())
         yield Fault("unstated-request", message, example.locate(pointer), pointer, difference, "sent")
     # A call that broke off asked for nothing more: what broke it is said below, and says enough.
     if take.error is None or "error" in example.stated:
-        for exchange, turn in take.transport.unused:
+        for exchange, turns in take.transport.unused:
             pointer = (*exchange.pointer, "request")
-            times = f" a time {turn} of {exchange.times}" if exchange.times > 1 else ""
+            often = exchange.times - turns
+            times = f"was sent {often} of {exchange.times} times" if often else "was never sent"
             said = f"{exchange.request.get('method', 'GET')} {exchange.request.get('path', '/')}"
-            yield Fault("unsent-request", f"{said} was never sent{times}", example.locate(pointer), pointer)
+            yield Fault("unsent-request", f"{said} {times}", example.locate(pointer), pointer)
 
 
 def raised(example: Example, error: Exception) -> Fault:
     """Return an error that the example does not state, as a fault."""
     location, pointer = example.locate(("inputs",)), ("inputs",)
     if isinstance(error, KopplingError):
-        return Fault("failed", f"the call failed with {type(error).__name__}", location, pointer, help=str(error))
+        return Fault("failed", f"the call failed with {type(error).__name__}", location, pointer, said=str(error))
     said = f"{type(error).__name__}: {error}"
     where = _origin(error)
-    return Fault("failed", "the interpreter itself failed", location, pointer, help=f"{said}{where}")
+    return Fault("failed", "the interpreter itself failed", location, pointer, said=f"{said}{where}")
 
 
 def _origin(error: Exception) -> str:
@@ -144,7 +156,7 @@ def _error(example: Example, stated: dict[str, Any], take: Take) -> Iterator[Fau
     kind = type(error).__name__
     if stated.get("type", kind) != kind:
         wrong = differences(stated["type"], kind, ("error", "type"))
-        yield from _differing(example, "error", wrong, more=f"{kind}: {error}")
+        yield from _differing(example, "error", wrong, said=f"{kind}: {error}")
         return
     facts: dict[str, Any] = {key: _fact(error, key) for key in stated if key not in {"type", "problems"}}
     expected = {key: value for key, value in stated.items() if key in facts}

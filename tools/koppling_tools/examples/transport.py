@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from koppling_tools.examples.answer import answer_of
-from koppling_tools.examples.compare import Difference
+from koppling_tools.examples.compare import Difference, Pointer
 from koppling_tools.examples.load import Exchange
 from koppling_tools.examples.match import mismatches
 from koppling_tools.examples.wire import Sent
@@ -44,8 +44,11 @@ class ExampleTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     @property
     def unused(self) -> list[tuple[Exchange, int]]:
-        """The exchanges that nobody asked for yet, with their turns."""
-        return self._turns[self._at :]
+        """The exchanges that nobody asked for yet, each with how many times."""
+        found: dict[Pointer, tuple[Exchange, int]] = {}
+        for exchange, _ in self._turns[self._at :]:
+            found[exchange.pointer] = exchange, found.get(exchange.pointer, (exchange, 0))[1] + 1
+        return list(found.values())
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request of a sync client."""

@@ -45,20 +45,6 @@ class Credential:
             return f"the header {self.name!r} holds no base64 of `user:password`"
         return None
 
-    def without(self, sent: Sent) -> Sent:
-        """Return the request without the credential in its query."""
-        if self.place == "header":
-            return sent
-        return replace(sent, query={name: values for name, values in sent.query.items() if name != self.name})
-
-    def unstated(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what an example states of a request, without the credential."""
-        key = "headers" if self.place == "header" else "query"
-        if not isinstance(request.get(key), Mapping):
-            return dict(request)
-        ours = {name for name in request[key] if (name.lower() if key == "headers" else name) == self.name}
-        return {**request, key: {name: value for name, value in request[key].items() if name not in ours}}
-
 
 def _is_basic(text: str) -> bool:
     try:
@@ -89,3 +75,39 @@ def credential_of(connector: ConnectorSpec) -> Credential | None:
     if declared["in"] == "query":
         return Credential("query", declared["name"])
     return Credential("header", declared["name"].lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What a request has of its connection alone, by name: no example can know it, so none is refused for it."""
+
+    headers: frozenset[str]
+    query: frozenset[str]
+
+    def out_of(self, sent: Sent) -> Sent:
+        """Return a request without it. Headers stay: only those that are stated are compared."""
+        return replace(sent, query={name: values for name, values in sent.query.items() if name not in self.query})
+
+    def unstated(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what an example states of a request, without it."""
+        found = dict(request)
+        if isinstance(stated := request.get("headers"), Mapping):
+            found["headers"] = {name: value for name, value in stated.items() if name.lower() not in self.headers}
+        if isinstance(stated := request.get("query"), Mapping):
+            found["query"] = {name: value for name, value in stated.items() if name not in self.query}
+        return found
+
+
+def personal(connector: ConnectorSpec) -> Personal:
+    """Return what the connector makes of the connection in every request: the credential, and its shared parts."""
+    shared = connector.plan.get("request") or {}
+    headers = {name.lower() for name in shared.get("headers") or {}} | {"authorization"}
+    query = set(shared.get("query") or {})
+    auth = connector.plan.get("auth")
+    declared = auth.get("api_key") if isinstance(auth, dict) else None
+    if isinstance(declared, dict):
+        if declared["in"] == "query":
+            query.add(declared["name"])
+        else:
+            headers.add(declared["name"].lower())
+    return Personal(frozenset(headers), frozenset(query))

@@ -21,7 +21,7 @@ from koppling_tools.examples.compare import Difference, path_text, show
 from koppling_tools.examples.load import Example, Exchange
 from koppling_tools.examples.match import mismatches
 from koppling_tools.examples.wire import BODIES, Sent
-from koppling_tools.sandbox.credential import Credential
+from koppling_tools.sandbox.credential import Credential, Personal
 
 ASKED: Final = "x-koppling-example"
 """The header by which a request asks for one example, and by which an answer names its own."""
@@ -90,6 +90,7 @@ class Replay:
         connector: its name, for messages.
         scenes: the examples, in stable order.
         credential: what each request must carry.
+        personal: what of a request is free, because it comes from the connection.
         base_url: where this vendor is reached; the vendor's own address becomes this one in its answers.
         loose: be content with the method, the path and the keys of the body.
     """
@@ -99,6 +100,7 @@ class Replay:
         connector: str,
         scenes: Sequence[Scene],
         credential: Credential | None,
+        personal: Personal,
         base_url: str,
         *,
         loose: bool = False,
@@ -106,6 +108,7 @@ class Replay:
         self._connector = connector
         self._scenes = [scene for scene in scenes if scene.turns]
         self._credential = credential
+        self._personal = personal
         self._base_url = base_url
         self._loose = loose
         self._lock = threading.Lock()
@@ -122,9 +125,8 @@ class Replay:
                     [],
                     {"www-authenticate": self._credential.scheme} if self._credential.scheme else {},
                 )
-            sent = self._credential.without(sent)
         with self._lock:
-            return self._play(sent)
+            return self._play(self._personal.out_of(sent))
 
     def _play(self, sent: Sent) -> Played:
         scenes = self._scenes
@@ -147,8 +149,7 @@ class Replay:
         """Yield the first turn of an example that a request fits exactly; where none, all of them."""
         found = []
         for turn in scene.order():
-            stated = scene.turns[turn][0].request
-            stated = self._credential.unstated(stated) if self._credential else stated
+            stated = self._personal.unstated(scene.turns[turn][0].request)
             fit = _Fit(scene, turn, tuple(mismatches(self._here(scene, stated), sent)))
             if not fit.differences:
                 yield fit

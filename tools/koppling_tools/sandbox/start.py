@@ -125,7 +125,7 @@ def _replay(
     spec: ConnectorSpec, name: str, catalog: Catalog, port: int, *, loose: bool, log: Log | None, about: str
 ) -> Iterator[Sandbox]:
     from koppling_tools.examples.placeholders import base_url  # noqa: PLC0415
-    from koppling_tools.sandbox.credential import credential_of  # noqa: PLC0415
+    from koppling_tools.sandbox.credential import credential_of, personal  # noqa: PLC0415
     from koppling_tools.sandbox.replay import Replay  # noqa: PLC0415
     from koppling_tools.sandbox.server import Server  # noqa: PLC0415
 
@@ -135,7 +135,7 @@ def _replay(
     with _listening(Server, port) as server:
         fields = local_fields(spec, name, server.origin)
         url = base_url(spec.plan["request"], fields)
-        server.serve(Replay(spec.name, scenes, credential_of(spec), url, loose=loose), log)
+        server.serve(Replay(spec.name, scenes, credential_of(spec), personal(spec), url, loose=loose), log)
         counted = f"{len(scenes)} example{'' if len(scenes) == 1 else 's'}"
         yield Sandbox(spec.name, fields[name], fields, "replay", "; ".join(filter(None, (counted, about))))
 

@@ -1,0 +1,67 @@
+"""The OpenAI connector, its examples, and the facts it is held against."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+
+import koppling
+from koppling.catalog import Catalog
+from koppling_tools.examples.load import load
+from koppling_tools.examples.wire import Sent
+
+ROOT = Path(__file__).parents[2]
+SPEC = ROOT / "spec"
+FACTS = ROOT.parent / "shared" / "facts"
+KEY = "sk-test-canary-0123456789"
+BASE = "https://api.openai.com/v1"
+
+CATALOG = Catalog(SPEC)
+EXAMPLES = [load(path) for path in sorted((SPEC / "openai" / "examples").glob("*/*.yaml"))]
+SENDING = [one for one in EXAMPLES if one.exchanges]
+
+
+def named(examples):
+    return [pytest.param(one, id=one.name.removeprefix("openai.")) for one in examples]
+
+
+def connection(**fields):
+    return koppling.Connection("openai", **{"api_key": KEY, **fields})
+
+
+def rendered(example):
+    """Return the first request of an example as the interpreter renders it, with the name of the module."""
+    client = koppling.Client(connection(**example.connection), SPEC, as_of=example.as_of)
+    inputs = example.inputs
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        if example.streamed:
+            module = CATALOG.module(example.module_name, example.as_of or "2026-11-23", retired=True)
+            for operation in module.operations.values():
+                for case in operation.plan["response"]:
+                    inputs = {**inputs, **case.get("stream", {}).get("set", {})}
+        return client.render(example.module_name, inputs)
+
+
+def sent(request, data=None):
+    """Return a request of the interpreter in the words in which examples state one."""
+    from contextlib import ExitStack
+
+    from koppling.send import _httpx_request
+
+    with ExitStack() as opened:
+        out = _httpx_request(request, opened)
+        return Sent.of(out.method, str(out.url), out.headers.multi_items(), out.read(), BASE)
+
+
+def fact_file(name):
+    """Return a file of facts from beside the checkout; skip where it is not there, but in CI."""
+    path = FACTS / name
+    if not path.exists():
+        assert os.environ.get("CI") != "true", f"CI needs {name} beside the checkout"
+        pytest.skip(f"{name} is not beside this checkout")
+    return path
