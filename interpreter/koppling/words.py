@@ -18,6 +18,7 @@ TYPES = {
     "null": "null",
 }
 _LONGEST_VALUE = 60
+_MOST_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ def _message(error: Any) -> str:  # noqa: C901, PLR0912  (a table of keywords, e
             said = type_words(rule)
             if value is None:
                 return f"must be {said}; null is not allowed, leave it out instead"
+            if said == TYPES["boolean"] and value in ("yes", "no", "on", "off"):
+                return f"must be {said}; {value!r} is a text"
             return f"must be {said}, not {show(value)}"
         case "const":
             return f"must be {show(rule)}, not {show(value)}"
@@ -99,11 +102,11 @@ def _message(error: Any) -> str:  # noqa: C901, PLR0912  (a table of keywords, e
         case "minItems":
             return "must not be an empty list" if rule == 1 else f"must have at least {rule} elements, not {len(value)}"
         case "maxItems":
-            return f"must have at most {rule} elements, not {len(value)}"
+            return f"must have at most {rule} element{'s' * (rule != 1)}, not {len(value)}"
         case "minProperties":
             return "must not be an empty object" if rule == 1 else f"must have at least {rule} keys, not {len(value)}"
         case "maxProperties":
-            return f"must have at most {rule} keys, not {len(value)}"
+            return f"must have at most {rule} key{'s' * (rule != 1)}, not {len(value)}"
         case "uniqueItems":
             return "must not have an element twice"
         case "pattern":
@@ -115,16 +118,28 @@ def _message(error: Any) -> str:  # noqa: C901, PLR0912  (a table of keywords, e
         case "contains":
             return "has no element that this list needs"
         case "not":
-            return "is not allowed in this combination" + _forbidden(rule)
+            return _forbidden(error)
         case None:
             return "is not allowed here"
         case _:
             return str(error.message)
 
 
-def _forbidden(rule: Any) -> str:
-    names = rule.get("required") if isinstance(rule, dict) else None
-    return f": {' and '.join(map(repr, names))}" if names else ""
+def _forbidden(error: Any) -> str:
+    """Say which keys may not stand together, where that is what a `not` forbids."""
+    rule, value, path = error.validator_value, error.instance, list(error.absolute_schema_path)
+    branches = rule.get("anyOf", [rule]) if isinstance(rule, dict) else []
+    names = [name for one in branches for name in one.get("required", ()) if isinstance(value, dict) and name in value]
+    if "dependentSchemas" in path[:-1]:
+        names.insert(0, path[path.index("dependentSchemas") + 1])
+    if len(names) > 1:
+        return f"has {_listed(names)}, which cannot stand together"
+    return f"must not have {names[0]!r} in this combination" if names else "is not allowed in this combination"
+
+
+def _listed(names: list[str]) -> str:
+    words = [repr(name) for name in sorted(set(names))]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _unknown_keys(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
@@ -136,7 +151,9 @@ def _unknown_keys(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
         close = near_miss(key, known)
-        names = ", ".join(sorted(known)) or "none"
+        names = (
+            ", ".join(sorted(known)[:_MOST_NAMES]) + (", …" if len(known) > _MOST_NAMES else "") if known else "none"
+        )
         yield Fault(
             (*pointer, key),
             "additionalProperties",

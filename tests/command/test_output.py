@@ -30,7 +30,7 @@ def test_json_reads_back(value):
 @given(JSON)
 @settings(max_examples=200, deadline=None)
 def test_yaml_reads_back(value):
-    assert YAML(typ="safe", pure=True).load(as_yaml(value)) == value
+    assert YAML(typ="safe", pure=True).load(as_yaml(value) + "\n") == value
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -15,6 +16,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
+from koppling_tools import terminal
 
 COMMAND = [sys.executable, "-m", "koppling_tools.cli"]
 WIPE = "\r\x1b[K"
@@ -146,11 +149,45 @@ def test_who_waits_for_pages_sees_their_number(screen, server):
     assert shown.end() == 0
 
 
-def test_what_is_quick_shows_nothing_but_the_output(screen, server):
-    server.answer(json={"text": "done"})
-    shown = screen("run", "acme.tell")
-    assert shown.end() == 0
-    assert shown.seen == "done\r\n"
+class Tty(io.StringIO):
+    """A terminal that remembers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_is_quick_shows_nothing(monkeypatch):
+    monkeypatch.setattr(terminal, "PATIENCE", 60)
+    with terminal.Waiting("acme.tell@1", Tty()) as waiting:
+        pass
+    assert waiting._stream.getvalue() == ""
+
+
+def test_what_is_slow_is_wiped_in_the_end(monkeypatch):
+    monkeypatch.setattr(terminal, "PATIENCE", 0)
+    shown = Tty()
+    with terminal.Waiting("first", shown) as waiting:
+        _until(lambda: "first" in shown.getvalue())
+        waiting.note = "second\x1b[2J"
+        _until(lambda: "second" in shown.getvalue())
+    assert "second\\x1b[2J" in shown.getvalue()
+    assert shown.getvalue().endswith(WIPE)
+
+
+@pytest.mark.parametrize(("stream", "term"), [(io.StringIO(), "xterm"), (Tty(), "dumb")])
+def test_nothing_moves_where_it_cannot_be_wiped(stream, term, monkeypatch):
+    monkeypatch.setattr(terminal, "PATIENCE", 0)
+    monkeypatch.setenv("TERM", term)
+    with terminal.Waiting("first", stream):
+        time.sleep(0.05)
+    assert stream.getvalue() == ""
+
+
+def _until(true) -> None:
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_file_is_not_sent_to_a_terminal_and_not_even_asked_for(screen, server):
@@ -166,9 +203,7 @@ def test_ctrl_c_ends_it_quietly(streams, screen, server):
     hold = threading.Event()
     server.answer(json={"text": "done"}, hold=hold)
     shown = screen("run", "acme.tell", at=streams)
-    end = time.monotonic() + 10
-    while not server.seen and time.monotonic() < end:
-        time.sleep(0.02)
+    _until(lambda: server.seen)
     if streams:
         shown.type("\x03")
     else:

@@ -71,7 +71,9 @@ class Facts:
                 found[key] = self._schema(node[key], depth + 1)
         for key in ("anyOf", "oneOf", "allOf"):
             if key in node:
-                found["anyOf" if key == "oneOf" else key] = self._open([self._schema(one, depth + 1) for one in node[key]])
+                found["anyOf" if key == "oneOf" else key] = self._open(
+                    [self._schema(one, depth + 1) for one in node[key]]
+                )
         if node.get("nullable") is True:
             found = {"anyOf": [found, {"type": "null"}]}
         return found
@@ -91,4 +93,6 @@ def facts(folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(json.dumps(facts(Path(sys.argv[1])), sort_keys=True, separators=(",", ":")).replace('},"', '},\n"') + "\n")
+    TARGET.write_text(
+        json.dumps(facts(Path(sys.argv[1])), sort_keys=True, separators=(",", ":")).replace('},"', '},\n"') + "\n"
+    )

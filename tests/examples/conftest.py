@@ -15,6 +15,14 @@ HERE = Path(__file__).parent
 DAY = "2026-11-23"
 
 
+@pytest.fixture(autouse=True)
+def nothing_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read no cache, no variable and no proxy of whoever runs the tests."""
+    monkeypatch.setenv("KOPPLING_CACHE", "")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.delenv("KOPPLING_SPECS", raising=False)
+
+
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in this folder: paths in messages are relative to it."""

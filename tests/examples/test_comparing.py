@@ -37,9 +37,12 @@ DIFFERENT = [
     ({"a": []}, {"a": {}}, [("a", [], {})]),
     ({"name": "b.txt", "media_type": "text/plain", "text": "two words"}, CAVE, [("name", "b.txt", "a.txt")]),
     ({"name": "a.txt", "text": "two words"}, CAVE, [("media_type", ABSENT, "text/plain")]),
-    ({"name": "a.png", "media_type": "image/png", "text": "PNG"}, BYTES,
-     [("text", "PNG", ABSENT), ("base64", ABSENT, "iVBORw==")]),
-]  # fmt: skip
+    (
+        {"name": "a.png", "media_type": "image/png", "text": "PNG"},
+        BYTES,
+        [("text", "PNG", ABSENT), ("base64", ABSENT, "iVBORw==")],
+    ),
+]
 
 
 @pytest.mark.parametrize(("stated", "got"), EQUAL)

@@ -25,26 +25,53 @@ FITS: list[tuple[dict[str, Any], Sent]] = [
     ({"method": "GET", "path": "/things/a/b c"}, sent("GET", f"{BASE}things/a%2Fb%20c")),
     ({"method": "GET", "path": "/"}, sent("GET", "https://api.acme.example/v2")),
     ({"method": "GET", "path": "https://api.acme.example/v3/x"}, sent("GET", "https://api.acme.example/v3/x")),
-    ({"method": "GET", "path": "/x", "query": {"a[]": ["1", "2"], "b": ""}}, sent("GET", f"{BASE}x?a%5B%5D=1&b=&a[]=2")),
+    (
+        {"method": "GET", "path": "/x", "query": {"a[]": ["1", "2"], "b": ""}},
+        sent("GET", f"{BASE}x?a%5B%5D=1&b=&a[]=2"),
+    ),
     ({"method": "GET", "path": "/x", "query": {"n": 10, "on": True}}, sent("GET", f"{BASE}x?n=10&on=true")),
-    ({"method": "GET", "path": "/x", "headers": {"x-one": "a"}}, sent("GET", f"{BASE}x", headers={"X-One": "a", "X-Two": "b"})),
-    ({"method": "POST", "path": "/x", "json": {"a": 1.0}}, sent("POST", f"{BASE}x", content=b'{"a":1.0}',
-     headers={"content-type": "application/vnd.acme+json; charset=utf-8"})),
-    ({"method": "POST", "path": "/x", "form": {"a[b]": "ö", "c": ["1", "2"]}},
-     sent("POST", f"{BASE}x", data={"a[b]": "ö", "c": ["1", "2"]})),
+    (
+        {"method": "GET", "path": "/x", "headers": {"x-one": "a"}},
+        sent("GET", f"{BASE}x", headers={"X-One": "a", "X-Two": "b"}),
+    ),
+    (
+        {"method": "POST", "path": "/x", "json": {"a": 1.0}},
+        sent(
+            "POST",
+            f"{BASE}x",
+            content=b'{"a":1.0}',
+            headers={"content-type": "application/vnd.acme+json; charset=utf-8"},
+        ),
+    ),
+    (
+        {"method": "POST", "path": "/x", "form": {"a[b]": "ö", "c": ["1", "2"]}},
+        sent("POST", f"{BASE}x", data={"a[b]": "ö", "c": ["1", "2"]}),
+    ),
     ({"method": "POST", "path": "/x", "text": "héj"}, sent("POST", f"{BASE}x", content="héj".encode())),
     ({"method": "POST", "path": "/x", "base64": "/wA="}, sent("POST", f"{BASE}x", content=b"\xff\x00")),
-    ({"method": "POST", "path": "/x", "multipart": [
-        {"name": "f", "filename": 'a "b"\n.png', "media_type": "image/png", "base64": "/wAN"},
-        {"name": "c", "value": "ö\r\n--"},
-        {"name": "f", "filename": "c.txt", "media_type": "text/plain", "text": "t"},
-        {"name": "j", "media_type": "application/json", "text": "{}"},
-    ]}, sent("POST", f"{BASE}x", data={"c": "ö\r\n--"}, files=[
-        ("j", (None, b"{}", "application/json")),
-        ("f", ("c.txt", b"t", "text/plain")),
-        ("f", ('a "b"\n.png', b"\xff\x00\r", "image/png")),
-    ])),
-]  # fmt: skip
+    (
+        {
+            "method": "POST",
+            "path": "/x",
+            "multipart": [
+                {"name": "f", "filename": 'a "b"\n.png', "media_type": "image/png", "base64": "/wAN"},
+                {"name": "c", "value": "ö\r\n--"},
+                {"name": "f", "filename": "c.txt", "media_type": "text/plain", "text": "t"},
+                {"name": "j", "media_type": "application/json", "text": "{}"},
+            ],
+        },
+        sent(
+            "POST",
+            f"{BASE}x",
+            data={"c": "ö\r\n--"},
+            files=[
+                ("j", (None, b"{}", "application/json")),
+                ("f", ("c.txt", b"t", "text/plain")),
+                ("f", ('a "b"\n.png', b"\xff\x00\r", "image/png")),
+            ],
+        ),
+    ),
+]
 
 MISFITS: list[tuple[dict[str, Any], Sent, list[str]]] = [
     ({"method": "PUT", "path": "/x"}, sent("POST", f"{BASE}x"), ["method"]),
@@ -57,17 +84,33 @@ MISFITS: list[tuple[dict[str, Any], Sent, list[str]]] = [
     ({"method": "GET", "path": "/x", "headers": {"X-One": "a"}}, sent("GET", f"{BASE}x"), ["headers.X-One"]),
     ({"method": "POST", "path": "/x"}, sent("POST", f"{BASE}x", json={}), ["json"]),
     ({"method": "POST", "path": "/x", "json": {}}, sent("POST", f"{BASE}x"), ["json"]),
-    ({"method": "POST", "path": "/x", "json": {"a": 1}}, sent("POST", f"{BASE}x", json={"a": True, "b": None}),
-     ["json.a", "json.b"]),
-    ({"method": "POST", "path": "/x", "json": {"a": 1}}, sent("POST", f"{BASE}x", content=b'{"a":1}'), ["json", "text"]),
-    ({"method": "POST", "path": "/x", "form": {"a": "1"}}, sent("POST", f"{BASE}x", data={"a": "1", "b": "2"}), ["form.b"]),
+    (
+        {"method": "POST", "path": "/x", "json": {"a": 1}},
+        sent("POST", f"{BASE}x", json={"a": True, "b": None}),
+        ["json.a", "json.b"],
+    ),
+    (
+        {"method": "POST", "path": "/x", "json": {"a": 1}},
+        sent("POST", f"{BASE}x", content=b'{"a":1}'),
+        ["json", "text"],
+    ),
+    (
+        {"method": "POST", "path": "/x", "form": {"a": "1"}},
+        sent("POST", f"{BASE}x", data={"a": "1", "b": "2"}),
+        ["form.b"],
+    ),
     ({"method": "POST", "path": "/x", "text": "a"}, sent("POST", f"{BASE}x", content=b"b"), ["text"]),
-    ({"method": "POST", "path": "/x", "multipart": [{"name": "a", "value": "1"}, {"name": "a", "value": "1"}]},
-     sent("POST", f"{BASE}x", files=[("a", (None, b"1"))]), ["multipart[1]"]),
-    ({"method": "POST", "path": "/x", "multipart": [{"name": "a", "value": "1"}]},
-     sent("POST", f"{BASE}x", files=[("a", ("a", b"1", "text/plain"))]),
-     ["multipart[0].value", "multipart[0].filename", "multipart[0].media_type", "multipart[0].text"]),
-]  # fmt: skip
+    (
+        {"method": "POST", "path": "/x", "multipart": [{"name": "a", "value": "1"}, {"name": "a", "value": "1"}]},
+        sent("POST", f"{BASE}x", files=[("a", (None, b"1"))]),
+        ["multipart[1]"],
+    ),
+    (
+        {"method": "POST", "path": "/x", "multipart": [{"name": "a", "value": "1"}]},
+        sent("POST", f"{BASE}x", files=[("a", ("a", b"1", "text/plain"))]),
+        ["multipart[0].value", "multipart[0].filename", "multipart[0].media_type", "multipart[0].text"],
+    ),
+]
 
 
 @pytest.mark.parametrize(("stated", "request_sent"), FITS)
@@ -89,7 +132,7 @@ def test_a_request_written_as_an_example_states_one_fits_itself(request_sent: Se
 
 def test_a_part_keeps_line_breaks_at_its_end_and_an_escaped_name() -> None:
     data = (
-        b'--b\r\ncontent-disposition: form-data; name="a%22b"; filename*=UTF-8\'\'h%C3%B6hle.txt\r\n'
+        b"--b\r\ncontent-disposition: form-data; name=\"a%22b\"; filename*=UTF-8''h%C3%B6hle.txt\r\n"
         b"Content-Type: text/plain\r\n\r\nline\r\n\r\n--b--\r\nepilogue"
     )
     (part,) = parts_of(data, 'multipart/form-data; boundary="b"')

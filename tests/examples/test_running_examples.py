@@ -117,7 +117,7 @@ def test_a_connector_with_faults_is_told_once(specs: Path) -> None:
     path.write_text(path.read_text().replace("${connection.api_key}", "${connection.key}"))
     found = outcomes_of("spec", specs=())
     assert [one.name for one in found] == ["acme"]
-    assert "connector.yaml:14:" in "\n".join(found[0].lines())
+    assert "connector.yaml:13:16" in "\n".join(found[0].lines())
 
 
 def test_an_earlier_folder_may_hold_a_module_alone_whose_examples_stand_in_a_later_one(specs: Path) -> None:
@@ -183,8 +183,10 @@ def test_retries_and_polls_take_no_time(here: Path, monkeypatch: pytest.MonkeyPa
         raise AssertionError("somebody slept")
 
     monkeypatch.setattr("time.sleep", never)
-    examples = [load(here / "spec/acme/examples" / one) for one in
-                ("get_thing.v1/second_attempt.yaml", "order_things.v1/until_shipped.yaml")]  # fmt: skip
+    examples = [
+        load(here / "spec/acme/examples" / one)
+        for one in ("get_thing.v1/second_attempt.yaml", "order_things.v1/until_shipped.yaml")
+    ]
     with running.Runner(Catalog([here / "spec"]), DAY) as runner:
         assert [runner.run(example) for example in examples] == [[], []]
 

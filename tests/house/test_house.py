@@ -41,7 +41,9 @@ def test_the_public_surface_is_what_is_promised_and_every_name_of_it_is_there():
 
 
 def imported_by(code):
-    ran = subprocess.run([sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
     return set(ran.stdout.split())
 
 
@@ -72,7 +74,10 @@ def test_one_library_has_one_home(library, homes):
 
 
 def test_no_file_is_larger_than_a_room():
-    sizes = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in (*SOURCES, *(ROOT / "tools").rglob("*.py"))}
+    sizes = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines())
+        for path in (*SOURCES, *(ROOT / "tools").rglob("*.py"))
+    }
     assert {path: lines for path, lines in sizes.items() if lines > 500} == {}
 
 

@@ -32,7 +32,9 @@ def test_a_search_gives_bundles_over_all_pages_and_an_envelope(vendor):
     assert (result.envelope, result.module, len(result.attempts)) == ({"total": 8}, "acme.list_things@1", 3)
 
 
-@pytest.mark.parametrize(("limit", "sizes"), [(1, ["1"]), (3, ["3"]), (4, ["3", "1"]), (8, ["3", "3", "2"]), (9, ["3", "3", "3"])])
+@pytest.mark.parametrize(
+    ("limit", "sizes"), [(1, ["1"]), (3, ["3"]), (4, ["3", "1"]), (8, ["3", "3", "2"]), (9, ["3", "3", "3"])]
+)
 def test_a_limit_caps_the_bundles_and_asks_for_no_more_than_is_left(vendor, limit, sizes):
     vendor.answers = [pages]
     assert len(vendor.client().execute("acme.list_things", {"limit": limit}).output) == min(limit, 8)
@@ -90,7 +92,10 @@ def test_a_stream_shows_deltas_and_ends_with_what_execute_gives(vendor):
 @pytest.mark.parametrize("end", ["", "data: [DON"])
 def test_a_stream_without_its_end_mark_was_cut_off(vendor, end):
     vendor.answers = [sse(*EVENTS, end=end)]
-    with pytest.raises(koppling.TransportError) as caught, vendor.client().stream("acme.make_thing", {"name": "x"}) as stream:
+    with (
+        pytest.raises(koppling.TransportError) as caught,
+        vendor.client().stream("acme.make_thing", {"name": "x"}) as stream,
+    ):
         list(stream)
     assert (caught.value.reason, caught.value.partial) == ("cut", {"id": 1, "name": "Hej!"})
 
@@ -99,7 +104,11 @@ def test_an_error_in_the_middle_of_a_stream_ends_it(vendor):
     vendor.answers = [sse(EVENTS[0], {"error": {"message": f"broke {SECRET}", "code": "e"}})]
     with pytest.raises(koppling.ApiError) as caught, vendor.client().stream("acme.make_thing", {"name": "x"}) as stream:
         list(stream)
-    assert (caught.value.message, caught.value.code, caught.value.partial) == ("broke ***", "e", {"id": 1, "name": "He"})
+    assert (caught.value.message, caught.value.code, caught.value.partial) == (
+        "broke ***",
+        "e",
+        {"id": 1, "name": "He"},
+    )
 
 
 def test_a_vendor_that_answers_whole_where_a_stream_was_asked_for_is_understood(vendor):
@@ -236,7 +245,12 @@ def test_a_file_has_the_name_and_media_type_that_the_vendor_gives_and_is_saved_w
         (httpx.Response(404, html="<html>gone</html>"), "data", None, "Not Found; the body begins with"),
         (httpx.Response(502, content=b""), "connection", None, "Bad Gateway"),
         (httpx.Response(418, content=b"\xff"), "data", None, "I'm a Teapot"),
-        (httpx.Response(302, headers={"location": "https://evil.test/x"}), "connection", "koppling.foreign_origin", "another origin"),
+        (
+            httpx.Response(302, headers={"location": "https://evil.test/x"}),
+            "connection",
+            "koppling.foreign_origin",
+            "another origin",
+        ),
         (httpx.Response(304), "runtime", None, "Not Modified"),
     ],
 )
@@ -270,7 +284,9 @@ def test_redirects_without_end_are_an_error(vendor):
 
 
 def everything_shown(error):
-    return "\n".join([str(error), repr(error), repr(error.__dict__), repr(pickle.dumps(error)), str(getattr(error, "request", ""))])
+    return "\n".join(
+        [str(error), repr(error), repr(error.__dict__), repr(pickle.dumps(error)), str(getattr(error, "request", ""))]
+    )
 
 
 @pytest.mark.parametrize(
@@ -291,7 +307,9 @@ def test_the_secret_of_a_connection_is_shown_nowhere(vendor, answer, caplog, rec
         client.execute("acme.make_thing", {"name": "x", "pin": f"{SECRET}-pin", "note": SECRET})
     request = client.render("acme.make_thing", {"name": "x", "pin": "pin-canary", "note": "n"})
     shown = everything_shown(caught.value) + repr(request) + str(request) + request.curl() + repr(request.as_json())
-    shown += repr(koppling.Connection("acme", api_key=SECRET)) + caplog.text + "".join(str(one.message) for one in recwarn)
+    shown += (
+        repr(koppling.Connection("acme", api_key=SECRET)) + caplog.text + "".join(str(one.message) for one in recwarn)
+    )
     assert SECRET not in shown
     assert "pin-canary" not in shown
     assert request.headers["authorization"] == f"Bearer {SECRET}"
@@ -302,7 +320,12 @@ def test_results_and_errors_pickle(vendor):
     result = vendor.client().execute("acme.get_file", {"id": "x"})
     assert pickle.loads(pickle.dumps(result)) == result
     vendor.answers = [httpx.Response(404, json={"error": "no"})]
-    for name, inputs in [("acme.get_file", {"id": "x"}), ("acme.get_file", {}), ("acme.none", {}), ("acme.make_thing@1", {})]:
+    for name, inputs in [
+        ("acme.get_file", {"id": "x"}),
+        ("acme.get_file", {}),
+        ("acme.none", {}),
+        ("acme.make_thing@1", {}),
+    ]:
         with pytest.raises(koppling.KopplingError) as caught:
             vendor.client().execute(name, inputs)
         again = pickle.loads(pickle.dumps(caught.value))

@@ -26,7 +26,9 @@ def test_a_name_without_a_major_is_the_newest_that_lives(specs):
     assert catalog.module("acme.make_thing", DAY).version == "2.1.0"
     assert catalog.module("acme.make_thing@2", DAY).full_name == "acme.make_thing@2"
     newest = specs / "acme/modules/make_thing.v3.yaml"
-    newest.write_text("name: make_thing\nversion: 3.0.0\ntitle: T\nlifecycle: {since: 2027-01-01}\nrequest: {path: /x}\n")
+    newest.write_text(
+        "name: make_thing\nversion: 3.0.0\ntitle: T\nlifecycle: {since: 2027-01-01}\nrequest: {path: /x}\n"
+    )
     assert Catalog(specs).module("acme.make_thing", DAY).major == 2
     assert Catalog(specs).module("acme.make_thing", "2027-01-01").major == 3
     assert Catalog(specs).module("acme.make_thing@3", DAY).major == 3
@@ -75,7 +77,11 @@ def test_the_first_folder_with_a_connector_owns_it_and_earlier_ones_add_and_shad
     (over / "acme/modules/new_one.v1.yaml").write_text(shadow.replace("name: get_file", "name: new_one"))
     (tmp_path / "late/acme/modules/late_one.v1.yaml").write_text(shadow.replace("name: get_file", "name: late_one"))
     found = {(one.name, one.title, one.root.name) for one in Catalog([over, specs, tmp_path / "late"]).entries("acme")}
-    assert {("get_file", "Get OUR file", "over"), ("new_one", "Get OUR file", "over"), ("send_file", "Send a file", "specs")} <= found
+    assert {
+        ("get_file", "Get OUR file", "over"),
+        ("new_one", "Get OUR file", "over"),
+        ("send_file", "Send a file", "specs"),
+    } <= found
     assert not any(name == "late_one" for name, _, _ in found)
 
 
@@ -87,7 +93,13 @@ def test_a_folder_that_is_not_there_is_said():
 def test_a_broken_file_hides_no_other(specs):
     (specs / "acme/modules/broken.v1.yaml").write_text("name: [")
     catalog = Catalog(specs)
-    assert [one.name for one in catalog.entries("acme")] == ["get_file", "list_things", "make_thing", "make_thing", "send_file"]
+    assert [one.name for one in catalog.entries("acme")] == [
+        "get_file",
+        "list_things",
+        "make_thing",
+        "make_thing",
+        "send_file",
+    ]
     assert [path.name for path in catalog.broken] == ["broken.v1.yaml"]
     with pytest.raises(koppling.SpecError):
         catalog.module("acme.broken", DAY)
@@ -110,7 +122,11 @@ def test_a_changed_spec_is_compiled_anew(specs):
     assert Catalog(specs).module("acme.make_thing", DAY).title == "Make two"
     connector = specs / "acme/connector.yaml"
     connector.write_text(connector.read_text().replace("http://acme.test/v1/", "http://acme.test/v9/"))
-    assert koppling.Client(koppling.Connection("acme", api_key="k"), specs).render("acme.make_thing", {"name": "x"}).url.endswith("/v9/things")
+    assert (
+        koppling.Client(koppling.Connection("acme", api_key="k"), specs)
+        .render("acme.make_thing", {"name": "x"})
+        .url.endswith("/v9/things")
+    )
 
 
 def test_many_may_write_the_same_compiled_form_at_once(tmp_path, monkeypatch):
@@ -138,8 +154,16 @@ def test_a_cache_that_cannot_be_written_is_no_fault(tmp_path, monkeypatch):
 
 def test_without_a_home_everything_works(tmp_path):
     code = f"import koppling; c = koppling.Client(koppling.Connection('acme', api_key='k'), {str(SPEC)!r}); print(c.render('acme.make_thing', {{'name': 'x'}}).method)"
-    environment = {name: value for name, value in os.environ.items() if name not in {"HOME", "KOPPLING_CACHE", "XDG_CACHE_HOME"}}
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment | {"HOME": "/nonexistent"})
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"HOME", "KOPPLING_CACHE", "XDG_CACHE_HOME"}
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment | {"HOME": "/nonexistent"},
+    )
     assert ran.stdout == "POST\n"
 
 
@@ -177,7 +201,9 @@ def test_the_module_of_another_connector_is_refused():
     client = koppling.Client(koppling.Connection("acme", api_key="k"), SPEC)
     other = next(name for name in client.catalog.connectors() if name != "acme")
     with pytest.raises(koppling.ConnectionInvalid, match="this connection is one to acme"):
-        client.execute(next(one.full_name for one in client.catalog.entries(other) if one.name == "get_models"), {"action": "list"})
+        client.execute(
+            next(one.full_name for one in client.catalog.entries(other) if one.name == "get_models"), {"action": "list"}
+        )
 
 
 def test_stored_connections_are_their_owners_alone(tmp_path, monkeypatch):
@@ -206,7 +232,9 @@ def test_the_schema_that_is_published_is_json_schema_with_files_as_json():
         jsonschema.Draft202012Validator.check_schema(catalog.input_schema(module))
         jsonschema.Draft202012Validator.check_schema(catalog.output_schema(module))
     schema = catalog.input_schema(catalog.module("acme.send_file", DAY))
-    assert jsonschema.Draft202012Validator(schema).is_valid({"file": {"name": "a", "data": "eA==", "media_type": "text/plain"}})
+    assert jsonschema.Draft202012Validator(schema).is_valid(
+        {"file": {"name": "a", "data": "eA==", "media_type": "text/plain"}}
+    )
     schema = catalog.input_schema(catalog.module("acme.make_thing", DAY))
     assert schema["properties"]["colour"]["enum"] == ["red", "green", "puce"]
     assert schema["properties"]["size"]["default"] == 3

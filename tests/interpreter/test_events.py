@@ -7,7 +7,10 @@ SSE = "data: å\n\n: a comment\r\n\r\nevent: x\rdata:b\rdata: c\r\rid: 1\ndata\n
 LINES = '{"a": "å"}\r\n\n  {"b": 1}\n{"c": 2}'
 
 
-@pytest.mark.parametrize(("form", "text", "events"), [("sse", SSE, ["å", "b\nc", ""]), ("ndjson", LINES, ['{"a": "å"}', '{"b": 1}', '{"c": 2}'])])
+@pytest.mark.parametrize(
+    ("form", "text", "events"),
+    [("sse", SSE, ["å", "b\nc", ""]), ("ndjson", LINES, ['{"a": "å"}', '{"b": 1}', '{"c": 2}'])],
+)
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_events_are_the_same_however_the_bytes_are_cut(form, text, events, size):
     data, split = text.encode(), decoder(form)

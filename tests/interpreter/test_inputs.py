@@ -46,10 +46,16 @@ def test_valid_inputs_reach_the_wire(vendor, inputs, body):
         ({"nmae": 1}, [("/nmae", "no such input; did you mean 'name'?")]),
         ({"colour": "rad"}, [("/colour", "must be one of 'red', 'green', 'puce', not 'rad'; did you mean 'red'?")]),
         ({"colour": "puce"}, [("/colour", "'puce' is gone: retired 2024-06-01; use red instead")]),
-        ({"size_name": "big"}, [("/size_name", "is gone: deprecated 2024-01-01; retired 2026-01-01; use size instead")]),
+        (
+            {"size_name": "big"},
+            [("/size_name", "is gone: deprecated 2024-01-01; retired 2026-01-01; use size instead")],
+        ),
         ({"size": 2.5}, [("/size", "must be a whole number, not 2.5")]),
         ({"size": "3"}, [("/size", "must be a whole number, not '3'")]),
-        ({"data": "{"}, [("/data", "is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)")]),
+        (
+            {"data": "{"},
+            [("/data", "is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)")],
+        ),
         ({"data": "[1]"}, [("/data", "must be an object, not a list")]),
         ({"data": {"a": math.nan}}, [("/data/a", "JSON has no nan")]),
         ({"data": {1: 2}}, [("/data", "the keys of an object are text, not 1")]),
@@ -65,7 +71,10 @@ def test_valid_inputs_reach_the_wire(vendor, inputs, body):
                 ("/colour", "must be one of 'red', 'green', 'puce', not 'rad'; did you mean 'red'?"),
                 ("/name", "must be text, not 5"),
                 ("/size", "must be a whole number; null is not allowed, leave it out instead"),
-                ("/x", "no such input; known here: colour, data, model, name, note, pin, size, size_name, stream, tags"),
+                (
+                    "/x",
+                    "no such input; known here: colour, data, model, name, note, pin, size, size_name, stream, tags",
+                ),
             ],
         ),
     ],
@@ -96,7 +105,10 @@ def test_a_secret_input_stands_in_no_problem(vendor):
     [
         ({"colour": "green"}, "acme.make_thing@2: input colour: 'green' is deprecated: deprecated 2024-06-01"),
         ({"model": "old"}, "acme.make_thing@2: input model: 'old' is retired: retired 2024-06-01; use new instead"),
-        ({"size_name": "s"}, "acme.make_thing@2: input size_name: is deprecated: deprecated 2024-01-01; retired 2026-01-01; use size instead"),
+        (
+            {"size_name": "s"},
+            "acme.make_thing@2: input size_name: is deprecated: deprecated 2024-01-01; retired 2026-01-01; use size instead",
+        ),
     ],
 )
 def test_what_is_deprecated_warns_once_and_is_sent(vendor, inputs, said):
@@ -113,7 +125,9 @@ def test_a_retired_module_still_runs_as_of_a_day_on_which_it_lived(vendor, day, 
         with pytest.warns(DeprecationWarning, match="make_thing@2"):
             client.execute("acme.make_thing@1", TRUE)
     else:
-        with pytest.raises(koppling.ModuleRetired, match="retired on 2024-01-01: The vendor closed it. Use make_thing@2 instead"):
+        with pytest.raises(
+            koppling.ModuleRetired, match="retired on 2024-01-01: The vendor closed it. Use make_thing@2 instead"
+        ):
             client.execute("acme.make_thing@1", TRUE)
     assert len(vendor.requests) == works
 

@@ -59,7 +59,13 @@ def test_a_wait_beyond_the_bound_is_left_to_the_caller(vendor):
     with pytest.raises(koppling.ApiError) as caught:
         vendor.client().execute("acme.list_things")
     error = caught.value
-    assert (error.kind, error.retry_after, error.request_id, error.code, vendor.slept) == ("rate_limit", 61.0, "r-1", "slow", [])
+    assert (error.kind, error.retry_after, error.request_id, error.code, vendor.slept) == (
+        "rate_limit",
+        61.0,
+        "r-1",
+        "slow",
+        [],
+    )
 
 
 def test_an_entry_of_the_error_map_overrules_the_list_of_statuses(vendor):

