@@ -131,6 +131,12 @@ def test_everything_as_json(koppling):
     assert by_name["open"]["inputs"]["required"] == ["action", "crate_id"]
 
 
+def test_a_page_without_examples_makes_one_up_for_each_operation_that_lives(koppling):
+    said = koppling("show", "acme.manage_crates", "--as-of", "2026-11-23").out
+    lines = [line.split("@1 ")[1] for line in said.splitlines() if line.startswith("  koppling run")]
+    assert lines == ["action=open crate_id=CRATE_ID", "action=list"]
+
+
 def test_the_example_of_a_page_runs_as_it_is_written(koppling, server, monkeypatch):
     said = koppling("show", "acme.get_thing").out
     line = next(line for line in said.splitlines() if line.startswith("  koppling run"))

@@ -52,7 +52,7 @@ class Asking(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 def examples(root: Path, connector: str) -> list[Example]:
     found = [load(path) for path in find([root], [connector])]
-    return [one for one in found if one.exchanges and not one.faults]
+    return [one for one in found if not one.faults and one.exchanges]
 
 
 def misses(example: Example, given: dict[str, Any], transport: Asking) -> Iterator[str]:

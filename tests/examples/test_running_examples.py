@@ -128,9 +128,22 @@ def test_an_earlier_folder_may_hold_a_module_alone_whose_examples_stand_in_a_lat
     found = outcomes_of("mine", specs=("spec",))
     assert [one.name for one in found] == [
         f"acme.get_thing@1/{name}"
-        for name in ("every_field", "no_key", "not_found", "second_attempt", "smallest", "without_id")
+        for name in (
+            "every_field",
+            "missing_key",
+            "no_key",
+            "not_found",
+            "own_keys",
+            "second_attempt",
+            "smallest",
+            "without_id",
+        )
     ]
-    assert [one.name for one in found if one.passed] == ["acme.get_thing@1/without_id"]
+    assert [one.name for one in found if one.passed] == [
+        "acme.get_thing@1/missing_key",
+        "acme.get_thing@1/own_keys",
+        "acme.get_thing@1/without_id",
+    ]
     assert "request.query.fresh is not stated" in "\n".join(found[0].lines())
 
 
@@ -193,7 +206,7 @@ def test_retries_and_polls_take_no_time(here: Path, monkeypatch: pytest.MonkeyPa
 
 def test_an_example_elsewhere_is_told_where_it_belongs(tmp_path: Path) -> None:
     path = tmp_path / "lonely.yaml"
-    path.write_text("title: Lonely\ninputs: {}\n")
+    path.write_text("title: Lonely\ninputs: {}\noutput: null\n")
     (fault,) = load(path).faults
     assert fault.rule == "example-place"
     assert "CONNECTOR/examples/MODULE.vMAJOR/CASE.yaml" in fault.help

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -185,8 +187,10 @@ def test_a_connector_without_examples_has_nothing_to_answer_from(tmp_path: Path)
 # ---- the command ----
 
 
-def foreground(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603  (our own command)
+@contextlib.contextmanager
+def foreground(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the command as a process, and end it whatever happens."""
+    process = subprocess.Popen(  # noqa: S603  (our own command)
         [sys.executable, "-m", "koppling_tools.cli", "sandbox", *words, "--specs", "spec"],
         cwd=HERE,
         text=True,
@@ -194,6 +198,11 @@ def foreground(*words: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -247,8 +256,6 @@ def test_the_printed_lines_work_as_they_are() -> None:
         )
         assert (found.returncode, found.stderr) == (0, ""), time.monotonic() - began
         assert '"Door"' in found.stdout
-        process.terminate()
-        process.communicate(timeout=10)
 
 
 def test_without_a_name_and_with_several_connectors_they_are_listed(

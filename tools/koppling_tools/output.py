@@ -65,7 +65,7 @@ def _is_number(value: Any) -> bool:
 
 
 def as_yaml(value: Any) -> str:
-    """Return YAML that reads back as the same value, in readers of YAML 1.1 and 1.2 alike."""
+    """Return YAML, its last newline left out, that reads back as the same value in readers of YAML 1.1 and 1.2."""
     from ruamel.yaml import YAML  # noqa: PLC0415
     from ruamel.yaml.representer import SafeRepresenter  # noqa: PLC0415
 

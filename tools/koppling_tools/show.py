@@ -33,7 +33,7 @@ def page(module: ModuleSpec, connector: Any, day: str) -> Page:
     sections: list[Section] = []
     for operation in module.operations.values():
         sections += _operation(module, operation, day)
-    sections += _common(module, connector)
+    sections += _common(module, connector, day)
     return Page(module.full_name, facts, paragraphs, sections)
 
 
@@ -111,8 +111,8 @@ def _compact(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _common(module: ModuleSpec, connector: Any) -> Iterator[Section]:
-    found = examples(module)
+def _common(module: ModuleSpec, connector: Any, day: str) -> Iterator[Section]:
+    found = examples(module, day)
     if found:
         yield Section("Example", block="\n\n".join(command_line(module, one) for one in found), syntax="console")
         yield Section("In Python", block=snippet(module, found[0]), syntax="python")
@@ -168,7 +168,7 @@ def everything(module: ModuleSpec, catalog: Any, day: str) -> dict[str, Any]:
         "source": module.plan.get("source") or {},
         "select": module.select,
         "operations": [_operation_json(module, one, catalog, day) for one in module.operations.values()],
-        "examples": [{"inputs": one, "command": command_line(module, one)} for one in examples(module)],
+        "examples": [{"inputs": one, "command": command_line(module, one)} for one in examples(module, day)],
     }
 
 

@@ -8,21 +8,27 @@ from pathlib import Path
 from typing import Any, Final
 
 from koppling.files import File
-from koppling.model import ModuleSpec
+from koppling.model import ModuleSpec, OperationSpec
 from koppling.read import read_document
+from koppling_tools.schema_words import values_of
 
 _LONGEST_LINE: Final = 76
 
 
-def examples(module: ModuleSpec) -> list[dict[str, Any]]:
-    """Return the inputs of the smallest example of each operation, as far as there are any."""
+def examples(module: ModuleSpec, day: str) -> list[dict[str, Any]]:
+    """Return inputs for each operation that lives on a day: of its smallest example, else made up of what is required."""
+    found = _stated(module)
+    return [
+        found.get(name) or _made_up(module, operation)
+        for name, operation in module.operations.items()
+        if operation.lifecycle.state(day) != "retired"
+    ]
+
+
+def _stated(module: ModuleSpec) -> dict[str | None, dict[str, Any]]:
     folder = Path(module.path).parent.parent / "examples" / f"{module.name}.v{module.major}"
-    found: dict[Any, dict[str, Any]] = {}
-    try:
-        files = sorted(folder.glob("*.yaml"), key=lambda one: ("smallest" not in one.stem, one.stem))
-    except OSError:
-        return []
-    for file in files:
+    found: dict[str | None, dict[str, Any]] = {}
+    for file in sorted(folder.glob("*.yaml"), key=lambda one: ("smallest" not in one.stem, one.stem)):
         value = read_document(file).value
         if not isinstance(value, dict) or "error" in value or not isinstance(value.get("inputs"), dict):
             continue
@@ -30,7 +36,25 @@ def examples(module: ModuleSpec) -> list[dict[str, Any]]:
         operation = inputs.get(module.select["field"], module.select.get("default")) if module.select else None
         if operation in module.operations and (operation not in found or len(inputs) < len(found[operation])):
             found[operation] = inputs
-    return [found[name] for name in module.operations if name in found]
+    return found
+
+
+def _made_up(module: ModuleSpec, operation: OperationSpec) -> dict[str, Any]:
+    chosen = {module.select["field"]: operation.name} if module.select else {}
+    return {**chosen, **{name: _sample(name, one.schema) for name, one in operation.fields.items() if one.required}}
+
+
+def _sample(name: str, schema: dict[str, Any]) -> Any:
+    """Return a value for a field: one that its schema states, else one of its type that asks to be replaced."""
+    for stated in (schema.get("examples"), [schema["default"]] if "default" in schema else None, values_of(schema)):
+        if stated:
+            return stated[0]
+    if schema.get("format") == "file":
+        return {"name": name, "data": ""}
+    kind = schema.get("type", "string")
+    return {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}, "null": None}.get(
+        kind if isinstance(kind, str) else kind[0], name.upper()
+    )
 
 
 def command_line(module: ModuleSpec, inputs: dict[str, Any]) -> str:

@@ -106,10 +106,10 @@ class Loopback:
                 raise Refused(f"nobody lives at {asked.target}")
             return self._vendors[asked.vendor].answer(asked, self.memory)
         except Refused as refusal:
-            return in_json({"refused": str(refusal)}, 400)
+            return in_json({"message": str(refusal), "code": "refused"}, 400)
         except Exception as error:  # noqa: BLE001  (shown when the server stops)
             self._broken.append(error)
-            return in_json({"broken": repr(error)}, 500)
+            return in_json({"message": repr(error), "code": "broken"}, 500)
 
 
 class _Server(ThreadingHTTPServer):

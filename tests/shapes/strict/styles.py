@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 _STEP = re.compile(r"\[(\w*)\]|\.(\w+)")
 _NAME = re.compile(r"(\w+)((?:\[\w*\]|\.\w+)*)")
@@ -30,9 +31,9 @@ def rebuild(pairs: Iterable[tuple[str, str]], style: Style, decode: Callable[[st
     """
     found: dict = {}
     for name, written in pairs:
-        *steps, last = _steps(name, style)
-        place = found
-        for step, following in zip(steps, [*steps[1:], last], strict=True):
+        steps = _steps(name, style)
+        place, last = found, steps[-1]
+        for step, following in pairwise(steps):
             place = _enter(place, step, [] if following is None or isinstance(following, int) else {}, name)
         if name in style.lists and style.arrays == "comma":
             _put(place, last, [decode(one) for one in written.split(",")], name)

@@ -72,11 +72,13 @@ def judge(example: Example, take: Take) -> Iterator[Fault]:
     yield from _requests(example, take)
     stated, error = example.stated, take.error
     if "error" in stated:
+        if "deltas" in stated:  # what a stream showed before it broke
+            yield from _differing(example, "deltas", differences(stated["deltas"], take.deltas, ("deltas",)))
         yield from _error(example, stated["error"], take)
         return
     if error is not None:
         if not isinstance(error, Unstated):
-            yield raised(example, error)
+            yield _raised(example, error)
         return
     result = take.result
     got = {
@@ -127,8 +129,7 @@ def _requests(example: Example, take: Take) -> Iterator[Fault]:
             yield Fault("unsent-request", f"{said} {times}", example.locate(pointer), pointer)
 
 
-def raised(example: Example, error: Exception) -> Fault:
-    """Return an error that the example does not state, as a fault."""
+def _raised(example: Example, error: Exception) -> Fault:
     location, pointer = example.locate(("inputs",)), ("inputs",)
     if isinstance(error, KopplingError):
         return Fault("failed", f"the call failed with {type(error).__name__}", location, pointer, said=str(error))
@@ -153,6 +154,7 @@ def _error(example: Example, stated: dict[str, Any], take: Take) -> Iterator[Fau
         return
     if isinstance(error, Unstated):
         return
+    stated = _meant(stated)
     kind = type(error).__name__
     if stated.get("type", kind) != kind:
         wrong = differences(stated["type"], kind, ("error", "type"))
@@ -162,8 +164,13 @@ def _error(example: Example, stated: dict[str, Any], take: Take) -> Iterator[Fau
     expected = {key: value for key, value in stated.items() if key in facts}
     found = list(differences(expected, facts, ("error",)))
     if "problems" in stated:
-        found += _problems(stated["problems"], getattr(error, "problems", ()))
+        found += _problems([_meant(one) for one in stated["problems"]], getattr(error, "problems", ()))
     yield from _differing(example, "error", found)
+
+
+def _meant(stated: dict[str, Any]) -> dict[str, Any]:
+    """Return a map without the keys that are somebody's own."""
+    return {key: value for key, value in stated.items() if not key.startswith("x-")}
 
 
 def _fact(error: Exception, key: str) -> Any:

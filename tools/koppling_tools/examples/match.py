@@ -105,4 +105,4 @@ def _parts(stated: list[Mapping[str, Any]], sent: list[SentPart]) -> Iterator[Di
 
 
 def _texted(part: Mapping[str, Any]) -> dict[str, str]:
-    return {key: as_text(value) for key, value in part.items() if value is not None}
+    return {key: as_text(value) for key, value in part.items() if not key.startswith("x-")}

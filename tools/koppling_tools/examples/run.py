@@ -18,7 +18,7 @@ from koppling.connection import Connection
 from koppling.diagnostics import Location
 from koppling.errors import InputInvalid, KopplingError, SpecError, UnknownModule
 from koppling.validate import choose
-from koppling_tools.examples.judge import Fault, Take, judge, raised
+from koppling_tools.examples.judge import Fault, Take, judge
 from koppling_tools.examples.load import Example
 from koppling_tools.examples.placeholders import base_url, placeholders
 from koppling_tools.examples.transport import ExampleTransport
@@ -103,7 +103,7 @@ class Runner:
             try:
                 client, async_client = self._clients_of(example.connector, connection)
             except KopplingError as error:
-                return [raised(example, error)]
+                return list(judge(example, Take(ExampleTransport(example.exchanges, address), error=error)))
             sync = list(judge(example, self._live(client, example, address)))
             asynchronous = list(judge(example, self._live_async(async_client, example, address)))
         return list(_merged(sync, asynchronous))
