@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 from koppling.files import File
 from koppling.template import as_text
@@ -94,6 +94,10 @@ def target_value(value: Any) -> tuple[str, str]:
     return quote(path.lstrip("/"), safe="/%:@!$&'()*+,;=~"), quote(query, safe="=&%+?/:@!$'()*,;~[]")
 
 
+class Listed(list[str]):
+    """The elements of a list that one parameter holds. The commas between them are not encoded, those within are."""
+
+
 def pairs(name: str, value: Any, style: Style) -> Iterator[tuple[str, Any]]:
     """Yield the names and values that one parameter is written as. Null and empty containers give none.
 
@@ -111,8 +115,8 @@ def pairs(name: str, value: Any, style: Style) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         arrays = style.get("arrays", "repeat")
         if arrays == "comma":
-            if value:
-                yield name, ",".join(as_text(one) for one in value if one is not None)
+            if found := Listed(as_text(one) for one in value if one is not None):
+                yield name, found
             return
         for index, one in enumerate(value):
             child = {"repeat": name, "brackets": f"{name}[]"}.get(arrays, f"{name}[{index}]")
@@ -121,16 +125,18 @@ def pairs(name: str, value: Any, style: Style) -> Iterator[tuple[str, Any]]:
         yield name, value if isinstance(value, File) else as_text(value)
 
 
-def query_text(found: Iterable[tuple[str, str]]) -> str:
+def query_text(found: Iterable[tuple[str, str | Listed]]) -> str:
     """Return pairs as a query: percent-encoded, joined by `&`."""
-    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in found)
+    return "&".join(f"{quote(name, safe='')}={_written(value, quote)}" for name, value in found)
 
 
-def form_text(found: Iterable[tuple[str, str]]) -> str:
+def form_text(found: Iterable[tuple[str, str | Listed]]) -> str:
     """Return pairs as `application/x-www-form-urlencoded` (WHATWG URL standard)."""
-    from urllib.parse import urlencode  # noqa: PLC0415
+    return "&".join(f"{quote_plus(name)}={_written(value, quote_plus)}" for name, value in found)
 
-    return urlencode(list(found))
+
+def _written(value: str | Listed, encode: Callable[..., str]) -> str:
+    return ",".join(encode(one, safe="") for one in value) if isinstance(value, Listed) else encode(value, safe="")
 
 
 def header_value(value: Any) -> str | None:

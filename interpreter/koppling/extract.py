@@ -208,6 +208,8 @@ class Pages:
             if not count:
                 return None
             turned = {key: page[key] + step for key, step in (("number", 1), ("offset", count)) if key in page}
+            if self.number is not None:  # a page's number means something only among pages of one size
+                return turned if "size" not in page else {**turned, "size": page["size"]}
         else:
             turned = {name: find(body, roots) for name, find in self.cursors.items()}
             if any(value is None or value == "" for value in turned.values()):
@@ -399,7 +401,7 @@ def decode(form: str, data: bytes, status: int, headers: Mapping[str, str]) -> A
     if form == "text":
         return data.decode(_charset(headers), errors="replace")
     if not data.strip():
-        if status in {204, 205, 304}:
+        if status in {202, 204, 205}:
             return None
         raise Unreadable("the body is empty where JSON was expected")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
@@ -23,7 +24,7 @@ class File:
         media_type: guessed from the name when not given.
     """
 
-    __slots__ = ("_media_type", "_owned", "_source", "_start", "name")
+    __slots__ = ("__weakref__", "_media_type", "_source", "_start", "name")
 
     def __init__(
         self,
@@ -33,7 +34,6 @@ class File:
         media_type: str | None = None,
     ) -> None:
         self._start = 0
-        self._owned = False
         self._media_type = media_type
         self._source: bytes | Path | IO[bytes]
         if isinstance(data, bytes | bytearray | memoryview):
@@ -51,10 +51,9 @@ class File:
 
     @classmethod
     def spooled(cls, spool: IO[bytes], *, name: str, media_type: str) -> File:
-        """Make a file of a spool, which is the file's own from now on."""
-        spool.seek(0)
+        """Make a file of a spool that is still being written; it is closed when the file is gone."""
         found = cls(spool, name=name, media_type=media_type)
-        found._owned = True
+        weakref.finalize(found, spool.close)
         return found
 
     @classmethod
@@ -153,10 +152,6 @@ class File:
     def as_json(self) -> dict[str, str]:
         """Return the JSON form, with the bytes in base64."""
         return {"name": self.name, "data": base64.b64encode(self.read()).decode(), "media_type": self.media_type}
-
-    def __del__(self) -> None:
-        if getattr(self, "_owned", False) and not isinstance(self._source, bytes | Path):
-            self._source.close()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, File):

@@ -51,6 +51,7 @@ def _forms(secret: str) -> Iterable[str]:
 
     yield secret
     yield quote(secret, safe="")
+    yield quote(secret)
     yield quote_plus(secret)
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from koppling import __version__
 from koppling.body import Body, Content, Multipart, Part, Raw
 from koppling.diagnostics import join_pointer
 from koppling.encode import (
+    Listed,
     Refused,
     Style,
     form_text,
@@ -180,22 +182,27 @@ class RequestTemplate:
         The caller has checked the origin.
         """
         headers = {name: value for name, value in request.headers.items() if name != "content-type"}
-        missing = [pair for pair in self.auth.query(roots) if f"{pair[0]}=" not in urlsplit(url).query]
+        given = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
+        missing = [pair for pair in self.auth.query(roots) if pair[0] not in given]
         if missing:
             url += ("&" if urlsplit(url).query else "?") + query_text(missing)
         return replace(request, method="GET", url=url, headers=headers, body=None)
 
 
-def absolute(request: Request, address: str) -> str | None:
-    """Return an address that an answer gave, relative to the request, as a whole one.
+_NO_ADDRESS = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST_ADDRESS = 16_384
 
-    None where it leads to another origin.
+
+def absolute(request: Request, address: str) -> str | None:
+    """Return an address that an answer gave, relative to the request, as a whole one; None if of another origin.
+
+    Raises:
+        ValueError: it is no address.
     """
-    try:
-        url = urljoin(request.url, address.strip())
-        return url.partition("#")[0] if origin(url) == origin(request.url) else None
-    except ValueError:
-        return None
+    url = urljoin(request.url, address.strip()).partition("#")[0]
+    if _NO_ADDRESS.search(url) or len(url) > _LONGEST_ADDRESS:
+        raise ValueError("is no address")
+    return url if origin(url) == origin(request.url) else None
 
 
 def origin(url: str) -> tuple[str, str | None, int | None]:
@@ -431,7 +438,8 @@ def _text_of(sink: Sink | None, roots: Roots) -> str | None:
 def _part(name: str, value: Any, file_name: str | None = None, media_type: str | None = None) -> Part:
     if isinstance(value, File):
         return Part(name, value, file_name or value.name, media_type or value.media_type)
-    return Part(name, value.encode(), file_name, media_type)
+    text = ",".join(value) if isinstance(value, Listed) else value
+    return Part(name, text.encode(), file_name, media_type)
 
 
 def _raw_body(tree: Any) -> _BodyRender:

@@ -211,11 +211,12 @@ def _httpx_request(request: Request, opened: ExitStack) -> httpx.Request:
                 request.method, request.url, headers=headers, files=files or None, extensions=extensions
             )
         case Raw(file):
-            if (size := file.size) is not None:
-                headers["content-length"] = str(size)
-            return httpx.Request(
-                request.method, request.url, headers=headers, content=_Stream(file), extensions=extensions
-            )
+            size = file.size
+            # httpx writes neither Host nor framing where a stream is given ready-made.
+            framing = {"transfer-encoding": "chunked"} if size is None else {"content-length": str(size)}
+            headers = {"host": httpx.URL(request.url).netloc.decode("ascii"), **headers, **framing}
+            stream = _file_stream()(file)
+            return httpx.Request(request.method, request.url, headers=headers, stream=stream, extensions=extensions)
 
 
 def _opened(content: bytes | File, opened: ExitStack) -> Any:
@@ -246,18 +247,25 @@ class _Window:
         return int(self._source.tell()) - self._start
 
 
-class _Stream:
-    """A file's bytes, for either world. Local disks are read in the loop, 64 KiB at a time, as httpx itself does."""
+@lru_cache(maxsize=1)
+def _file_stream() -> Any:
+    """Return the class of a body that is a file, for either world; it cannot be written before httpx is there."""
+    import httpx  # noqa: PLC0415
 
-    def __init__(self, file: File) -> None:
-        self._file = file
+    class FileStream(httpx.SyncByteStream, httpx.AsyncByteStream):
+        """Local disks are read in the loop, 64 KiB at a time, as httpx itself reads the files of a form."""
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self._file.chunks()
+        def __init__(self, file: File) -> None:
+            self._file = file
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self._file.chunks():
-            yield chunk
+        def __iter__(self) -> Iterator[bytes]:
+            return self._file.chunks()
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for chunk in self._file.chunks():
+                yield chunk
+
+    return FileStream
 
 
 def _no_answer(error: httpx.HTTPError) -> NoAnswer:

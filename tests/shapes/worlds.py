@@ -57,15 +57,22 @@ class Sync(World):
         with koppling.Client(**self.arguments(module, fields)) as client, client.stream(module, inputs, **how) as run:
             return list(run), run.result()
 
-    def items(self, module, inputs=None, taken: Callable[[Any], bool] = lambda _: False):
+    def items(self, module, inputs=None, taken: Callable[[Any], bool] = lambda _: False, **how):
         """Return the bundles up to the first of which `taken` is true."""
         found = []
-        with koppling.Client(**self.arguments(module)) as client, client.items(module, inputs) as items:
+        with koppling.Client(**self.arguments(module)) as client, client.items(module, inputs, **how) as items:
             for item in items:
                 found.append(item)
                 if taken(item):
                     break
         return found
+
+    def token(self, module, count=1):
+        """Return the resume token of a search without inputs, so many bundles into it."""
+        with koppling.Client(**self.arguments(module)) as client, client.items(module, {}) as items:
+            for _ in range(count):
+                next(items)
+            return items.resume_token
 
 
 class Async(World):
@@ -88,17 +95,26 @@ class Async(World):
 
         return asyncio.run(live())
 
-    def items(self, module, inputs=None, taken: Callable[[Any], bool] = lambda _: False):
+    def items(self, module, inputs=None, taken: Callable[[Any], bool] = lambda _: False, **how):
         async def live():
             found = []
             async with (
                 koppling.AsyncClient(**self.arguments(module)) as client,
-                client.items(module, inputs) as items,
+                client.items(module, inputs, **how) as items,
             ):
                 async for item in items:
                     found.append(item)
                     if taken(item):
                         break
             return found
+
+        return asyncio.run(live())
+
+    def token(self, module, count=1):
+        async def live():
+            async with koppling.AsyncClient(**self.arguments(module)) as client, client.items(module, {}) as items:
+                for _ in range(count):
+                    await anext(items)
+                return items.resume_token
 
         return asyncio.run(live())

@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from koppling.words import TYPES, show
 
 Resolve = Callable[[str], Any]
 _MANY: Final = {
-    "string": "texts",
-    "integer": "whole numbers",
-    "number": "numbers",
-    "boolean": "true or false",
-    "array": "lists",
-    "object": "objects",
+    "text": "texts",
+    "a whole number": "whole numbers",
+    "a number": "numbers",
+    "an object": "objects",
+    "a file": "files",
 }
 _MOST_VALUES: Final = 12
 _DEEPEST: Final = 8
 
 
-def type_of(schema: Any, resolve: Resolve, depth: int = 0) -> str:
-    """Return what kind of value a schema takes. `resolve` gives the schema that a `$ref` names."""
+def type_of(schema: Any, resolve: Resolve) -> str:
+    """Return what kind of value a schema takes. `resolve` gives the schema that a `$ref` names.
+
+    "one of" stands for listed values, which are the caller's to add.
+    """
+    return _or(_kinds(schema, resolve, 0))
+
+
+def _kinds(schema: Any, resolve: Resolve, depth: int) -> list[str]:
+    """Return the kinds of value that a schema takes, each in words."""
     if not isinstance(schema, dict) or depth > _DEEPEST:
-        return "anything"
+        return ["anything"]
     if "$ref" in schema:
-        return type_of(
-            {**_as_map(resolve(schema["$ref"])), **{k: v for k, v in schema.items() if k != "$ref"}}, resolve, depth + 1
-        )
+        own = {key: value for key, value in schema.items() if key != "$ref"}
+        return _kinds({**_as_map(resolve(schema["$ref"])), **own}, resolve, depth + 1)
     if schema.get("format") == "file":
-        return "a file"
+        return ["a file"]
     if "const" in schema:
-        return show(schema["const"])
+        return [show(schema["const"])]
     if "type" in schema:
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        return _or(_one_type(kind, schema, resolve, depth) for kind in kinds)
+        return [_one_kind(kind, schema, resolve, depth) for kind in kinds]
     if "enum" in schema or "values" in schema:
-        return "one of"
+        return ["one of"]
     alternatives = schema.get("anyOf") or schema.get("oneOf")
-    if alternatives:
-        return _or(type_of(one, resolve, depth + 1) for one in alternatives)
-    return "anything"
+    return [kind for one in alternatives for kind in _kinds(one, resolve, depth + 1)] if alternatives else ["anything"]
 
 
-def _one_type(kind: str, schema: dict[str, Any], resolve: Resolve, depth: int) -> str:
+def _one_kind(kind: str, schema: dict[str, Any], resolve: Resolve, depth: int) -> str:
     if kind == "array" and "items" in schema:
         return f"a list of {_several(schema['items'], resolve, depth)}"
     if kind == "string" and "enum" in schema:
@@ -52,14 +56,15 @@ def _one_type(kind: str, schema: dict[str, Any], resolve: Resolve, depth: int) -
 
 
 def _several(schema: Any, resolve: Resolve, depth: int) -> str:
-    one = type_of(schema, resolve, depth + 1)
-    if isinstance(schema, dict) and isinstance(schema.get("type"), str) and schema["type"] != "array":
-        return _MANY.get(schema["type"], one)
-    return {"a file": "files", "an object": "objects", "text": "texts"}.get(one, one)
+    kinds = _kinds(schema, resolve, depth + 1)
+    if kinds == ["one of"]:
+        return f"any of {listed(values_of(schema))}"
+    return _or(["lists" + kind.removeprefix("a list") if "a list" in kind else _MANY.get(kind, kind) for kind in kinds])
 
 
-def _or(words: Iterable[str]) -> str:
-    unique = list(dict.fromkeys(words))
+def _or(kinds: list[str]) -> str:
+    """Join kinds, each once, null last."""
+    unique = sorted(dict.fromkeys(kinds), key=lambda kind: kind == "null")
     if len(unique) > 1 and "true or false" in unique:
         at = unique.index("true or false")
         unique[at : at + 1] = ["true", "false"]

@@ -92,7 +92,9 @@ def _output_rows(case: dict[str, Any]) -> Iterator[Row]:
         if key in case:
             yield Row(words, (_compact(case[key]),))
     if "stream" in case:
-        yield Row("streams", (f"--stream shows {_compact(case['stream'].get('delta'))} of each event",))
+        delta = case["stream"].get("delta")
+        shown = ", ".join(delta) if isinstance(delta, dict) else str(delta)
+        yield Row("streams", (f"--stream shows {shown} as it comes",))
 
 
 def _value_words(value: Any) -> str:

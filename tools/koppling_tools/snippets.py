@@ -16,7 +16,7 @@ _LONGEST_LINE: Final = 76
 
 
 def examples(module: ModuleSpec, day: str) -> list[dict[str, Any]]:
-    """Return inputs for each operation that lives on a day: of its smallest example, else made up of what is required."""
+    """Return inputs for each operation that lives on a day: its smallest example's, else made-up ones."""
     found = _stated(module)
     return [
         found.get(name) or _made_up(module, operation)

@@ -104,13 +104,10 @@ def _file(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, 
     if reply.body is not None:
         return File(reply.body, name=name, media_type=kind)
     spool = new_spool()
-
-    def whole() -> File:
-        return File.spooled(spool, name=name, media_type=kind)
-
-    while chunk := (yield from read(call, request, reply, whole)):
+    file = File.spooled(spool, name=name, media_type=kind)
+    while chunk := (yield from read(call, request, reply, lambda: file)):
         spool.write(chunk)
-    return whole()
+    return file
 
 
 def read_events(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from koppling.body import Content
 from koppling.call.state import Call
@@ -75,17 +76,23 @@ def same_origin(call: Call, request: Request, reply: Reply, address: Any, what: 
     Raises:
         ApiError: it leads to another origin, which must not see what the connection sends.
     """
-    url = absolute(request, address) if isinstance(address, str) else None
+    try:
+        url = absolute(request, str(address))
+    except ValueError:
+        url = None
     if url is None:
-        raise own_error(
-            call,
-            request,
-            reply,
-            "connection",
-            "foreign_origin",
-            f"{what} leads to another origin, {address}; nothing was sent there",
-        )
+        message = f"{what} leads to another origin, {_host(request, str(address))}; nothing was sent there"
+        raise own_error(call, request, reply, "connection", "foreign_origin", message)
     return url
+
+
+def _host(request: Request, address: str) -> str:
+    """Return only the host of an address: the rest of it may hold what nobody should see."""
+    try:
+        host = urlsplit(urljoin(request.url, address)).netloc.rpartition("@")[2]
+    except ValueError:
+        host = ""
+    return host or "which is no address"
 
 
 def redacted(request: Request) -> Request:

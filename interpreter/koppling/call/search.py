@@ -147,7 +147,10 @@ def _live(call: Call, request: Request, bundles: _Bundles | _Round, skip: int) -
 def _linked(call: Call, address: str) -> Request:
     """Return the request for a page's address, which came from an answer of this origin or from a resume token."""
     first = call.render()
-    url = absolute(first, address)
+    try:
+        url = absolute(first, address)
+    except ValueError:
+        url = None
     if url is None:
         raise InputInvalid(call.operation.module.full_name, (Problem("", "this resume token leads to another origin"),))
     return call.onward(first, url)

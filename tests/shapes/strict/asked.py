@@ -190,7 +190,7 @@ def key_in_header(name: str, value: str):
 def key_in_query(name: str, value: str):
     def guard(asked: Asked) -> None:
         asked.must_have("authorization", None)
-        if [given for one, given in asked.pairs() if one == name] != [value]:
+        if [unquote_plus(given) for one, given in asked.pairs() if one == name] != [value]:
             raise Refused(f"the query must have {name}={value} once, not {asked.query}")
 
     return guard

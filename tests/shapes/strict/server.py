@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -70,7 +71,7 @@ class Loopback:
         self.asked: list[Asked] = []
         self.memory: dict = {}
         self._vendors = vendors
-        self._broken: list[Exception] = []
+        self.broken: list[BaseException] = []
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.loopback = self
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -95,8 +96,8 @@ class Loopback:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-        if self._broken:
-            raise self._broken[0]
+        if self.broken:
+            raise self.broken[0]
 
     def reply(self, asked: Asked) -> Answer:
         """Return what the vendor of an address answers."""
@@ -108,7 +109,7 @@ class Loopback:
         except Refused as refusal:
             return in_json({"message": str(refusal), "code": "refused"}, 400)
         except Exception as error:  # noqa: BLE001  (shown when the server stops)
-            self._broken.append(error)
+            self.broken.append(error)
             return in_json({"message": repr(error), "code": "broken"}, 500)
 
 
@@ -116,10 +117,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     loopback: Loopback
 
+    def handle_error(self, *_):
+        self.loopback.broken.append(sys.exception())
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 10
+    disable_nagle_algorithm = True
     server: _Server
 
     def handle(self) -> None:
