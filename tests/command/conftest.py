@@ -178,7 +178,7 @@ def process(surroundings: Path) -> Any:
     del surroundings
 
     def run(*arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Outcome:
-        done = subprocess.run(  # noqa: S603  (our own command)
+        done = subprocess.run(
             [sys.executable, "-m", "koppling_tools.cli", *arguments],
             input=stdin,
             capture_output=True,

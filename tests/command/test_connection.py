@@ -11,7 +11,7 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _address(monkeypatch, server, surroundings):  # noqa: ARG001  (the environment is emptied first)
+def _address(monkeypatch, server, surroundings):
     monkeypatch.setenv("ACME_BASE_URL", server.url)
 
 

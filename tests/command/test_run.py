@@ -15,7 +15,7 @@ THING = {"id": "th_1", "name": "Anvil", "size": 7, "more": True}
 
 
 @pytest.fixture(autouse=True)
-def _address(monkeypatch, server, surroundings):  # noqa: ARG001  (the environment is emptied first)
+def _address(monkeypatch, server, surroundings):
     monkeypatch.setenv("ACME_BASE_URL", server.url)
 
 
@@ -237,6 +237,6 @@ def test_a_stored_connection_is_used_by_its_name(koppling, server, monkeypatch):
 def test_nobody_reads_the_output_any_more(server):
     server.answer(json={"things": [{"id": str(one), "name": "x" * 200} for one in range(2000)]})
     line = f"set -o pipefail; {sys.executable} -m koppling_tools.cli run acme.list_things | head -1"
-    done = subprocess.run(["/bin/bash", "-c", line], capture_output=True, check=False, text=True)  # noqa: S603
+    done = subprocess.run(["/bin/bash", "-c", line], capture_output=True, check=False, text=True)
     assert (done.stdout, done.stderr) == ("[\n", "")
     assert done.returncode == 141

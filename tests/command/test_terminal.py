@@ -24,7 +24,7 @@ WIPE = "\r\x1b[K"
 
 
 @pytest.fixture(autouse=True)
-def _address(monkeypatch, server, surroundings):  # noqa: ARG001  (the environment is emptied first)
+def _address(monkeypatch, server, surroundings):
     monkeypatch.setenv("ACME_BASE_URL", server.url)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -36,7 +36,7 @@ class Screen:
     def __init__(self, *arguments: str, at: tuple[str, ...] = ("stdin", "stdout", "stderr")) -> None:
         self._master, slave = pty.openpty()
         streams = {name: slave if name in at else subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             [*COMMAND, *arguments],
             **streams,
             preexec_fn=lambda: _own(slave),  # noqa: PLW1509  (a terminal of its own)
@@ -87,8 +87,8 @@ class Screen:
 def _own(slave: int) -> None:
     os.setsid()
     os.set_inheritable(slave, True)
-    import fcntl  # noqa: PLC0415
-    import termios  # noqa: PLC0415
+    import fcntl
+    import termios
 
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 

@@ -190,7 +190,7 @@ def test_a_connector_without_examples_has_nothing_to_answer_from(tmp_path: Path)
 @contextlib.contextmanager
 def foreground(*words: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command as a process, and end it whatever happens."""
-    process = subprocess.Popen(  # noqa: S603  (our own command)
+    process = subprocess.Popen(
         [sys.executable, "-m", "koppling_tools.cli", "sandbox", *words, "--specs", "spec"],
         cwd=HERE,
         text=True,
@@ -235,7 +235,7 @@ def test_the_printed_lines_work_as_they_are() -> None:
         _, export, run, _ = (process.stdout.readline().strip() for _ in range(4))
         environment = {**os.environ, **dict(word.split("=", 1) for word in export.split()[1:])}
         began = time.monotonic()
-        found = subprocess.run(  # noqa: S603  (our own command)
+        found = subprocess.run(
             [
                 sys.executable,
                 "-m",

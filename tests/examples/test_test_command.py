@@ -78,7 +78,7 @@ def test_nothing_to_run_makes_the_status_2(capsys: pytest.CaptureFixture[str], w
 
 
 def test_two_hundred_examples_take_a_few_seconds(tmp_path: Path) -> None:
-    import shutil  # noqa: PLC0415
+    import shutil
 
     shutil.copytree(HERE / "spec", tmp_path / "spec")
     folder = tmp_path / "spec" / "acme" / "examples" / "get_thing.v1"

@@ -30,7 +30,12 @@ def files_of_the_readme():
 def installed(tmp_path_factory):
     """Return the command of a fresh virtual environment in which the wheel is installed, and an empty folder."""
     place = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     (wheel,) = place.glob("*.whl")
     subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True)
     pip = [str(place / "venv/bin/python"), "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check"]
@@ -60,7 +65,14 @@ def run(installed, vendor):
 
     def koppling(*words):
         environment = keep | {"SHOP_URL": vendor, "KOPPLING_CACHE": str(folder.parent / "cache")}
-        return subprocess.run([str(commands / "koppling"), *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [str(commands / "koppling"), *words],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     return koppling
 
@@ -81,7 +93,9 @@ def test_the_built_in_connector_came_with_the_wheel(run, installed):
     ran = run("list", "--json")
     assert {one["connector"] for one in json.loads(ran.stdout)} == {"openai"}
     code = "import koppling, koppling.compile.grammar as g; print(koppling.__file__); print(g.builtin_folder())"
-    shown = subprocess.run([str(installed[0] / "python"), "-c", code], cwd=installed[1], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        [str(installed[0] / "python"), "-c", code], cwd=installed[1], capture_output=True, text=True, check=True
+    ).stdout
     assert str(ROOT) not in shown
     assert shown.splitlines()[1].endswith("site-packages/koppling/spec")
 
@@ -114,9 +128,13 @@ def test_a_module_is_retired_by_a_date(run, installed):
 
 
 def test_a_built_in_module_is_shadowed_by_a_file_of_the_same_name(run, installed):
-    source = next((installed[0].parent / "lib").glob("python*/site-packages/koppling/spec/openai/modules/get_models.v1.yaml"))
+    source = next(
+        (installed[0].parent / "lib").glob("python*/site-packages/koppling/spec/openai/modules/get_models.v1.yaml")
+    )
     target = installed[1] / "specs/openai/modules/get_models.v1.yaml"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(source.read_text().replace("title: Get Models", "title: Get OUR Models"))
     listed = json.loads(run("list", "openai", "--json", "--specs", "specs").stdout)
-    assert {one["name"].split("@")[0].removeprefix("openai."): one["title"] for one in listed}["get_models"] == "Get OUR Models"
+    assert {one["name"].split("@")[0].removeprefix("openai."): one["title"] for one in listed}[
+        "get_models"
+    ] == "Get OUR Models"

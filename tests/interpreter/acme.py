@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+
 import koppling
 
 SPEC = Path(__file__).parent / "spec"

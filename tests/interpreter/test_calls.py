@@ -6,9 +6,9 @@ import pickle
 
 import httpx
 import pytest
+from acme import SECRET, SPEC
 
 import koppling
-from acme import SECRET, SPEC
 
 EVENTS = [{"id": 1, "text": "He"}, {"text": "j!"}]
 
@@ -179,9 +179,11 @@ def test_leaving_a_bare_loop_closes_when_collected_and_warns():
     client = koppling.Client(koppling.Connection("acme", api_key=SECRET), SPEC, raw_transport(streaming(body)))
     stream = client.stream("acme.make_thing", {"name": "x"})
     next(stream)
+    held = [stream]
+    del stream
     with pytest.warns(ResourceWarning, match="use it in a `with`"):
-        del stream
-        gc.collect()
+        held.clear()
+    gc.collect()
     assert body.closed
 
 

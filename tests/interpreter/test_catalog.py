@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from acme import SECRET, SPEC
 
 import koppling
-from acme import SECRET, SPEC
 from koppling import store
 from koppling.catalog import Catalog
 

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import jsonschema_rs
 import pytest
-
 from openai_cases import CATALOG, ROOT, SENDING, fact_file, named, rendered, sent
 
 DATA = ROOT / "tests" / "data"

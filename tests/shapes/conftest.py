@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 import pytest
-
 from strict.server import Loopback
 from strict.town import VENDORS
 from worlds import Async, Sync, Ticks

@@ -9,12 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from strict.town import VENDORS
+from worlds import SPEC
 
 import koppling
 from koppling_tools.examples.judge import Take, judge
 from koppling_tools.examples.load import load
-from strict.town import VENDORS
-from worlds import SPEC
 
 EXAMPLES = sorted(SPEC.glob("*/examples/*/*.yaml"))
 

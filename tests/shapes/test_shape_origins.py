@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import pickle
 
 import pytest
 
@@ -24,7 +23,12 @@ ELSEWHERE = [
 ]
 
 # Headers cannot carry these; a body can. Readers of addresses drop tabs and line breaks, and then see another host.
-ELSEWHERE_IN_A_BODY = [*ELSEWHERE, "/\t/127.0.0.1:{strange_port}/x", "\n//127.0.0.1:{strange_port}/x", "h\nttp://localhost:{port}/"]
+ELSEWHERE_IN_A_BODY = [
+    *ELSEWHERE,
+    "/\t/127.0.0.1:{strange_port}/x",
+    "\n//127.0.0.1:{strange_port}/x",
+    "h\nttp://localhost:{port}/",
+]
 
 HEADERS = [
     ("careful.go_on", {"method": "GET", "status": 302}),
@@ -68,12 +72,6 @@ def test_an_address_that_is_none_is_an_error_like_any_other(world, server, addre
     assert len(server.asked) == 1
 
 
-def test_an_error_about_another_origin_shows_no_key(world, server, stranger):
-    error = refused(world, server, stranger, "{stranger}/?key=star/key%2B1", "query_key.list_stars", {})
-    shown = [str(error), repr(error), repr(error.request), repr(error.attempts), str(error.body), str(pickle.dumps(error))]
-    assert [text for text in shown for key in ("star/key+1", "star%2Fkey%2B1", "star/key%2B1") if key in text] == []
-
-
 MOVED = [
     ("GET", 301, "GET", ""),
     ("GET", 303, "GET", ""),
@@ -86,7 +84,9 @@ MOVED = [
 
 
 @pytest.mark.parametrize(("method", "status", "then", "body"), MOVED)
-@pytest.mark.parametrize("location", ["/careful/v1/here?moved=true", "../here?moved=true#part", "{base}/here?moved=true"])
+@pytest.mark.parametrize(
+    "location", ["/careful/v1/here?moved=true", "../here?moved=true#part", "{base}/here?moved=true"]
+)
 def test_a_redirect_within_the_origin_is_followed(world, server, method, status, then, body, location):
     server.memory["location"] = location.format(base=server.base("careful"))
     inputs = {"method": method, "status": status} | ({} if method == "GET" else {"name": "Anvil"})

@@ -85,7 +85,9 @@ OTHERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path", "headers", "body"), [one[1:] for one in OTHERS], ids=[one[0] for one in OTHERS])
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body"), [one[1:] for one in OTHERS], ids=[one[0] for one in OTHERS]
+)
 def test_another_encoding_is_refused(server, method, path, headers, body):
     assert refused(server, method, path, headers, body)
 

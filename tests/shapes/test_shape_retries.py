@@ -24,7 +24,13 @@ def test_a_server_that_stays_busy_is_an_error_with_all_attempts(world, server):
     with pytest.raises(koppling.ApiError) as caught:
         world.execute("careful.count_things")
     error = caught.value
-    assert (error.kind, error.status, error.message, len(error.attempts), len(server.asked)) == ("connection", 503, "busy", 3, 3)
+    assert (error.kind, error.status, error.message, len(error.attempts), len(server.asked)) == (
+        "connection",
+        503,
+        "busy",
+        3,
+        3,
+    )
 
 
 def test_a_post_is_sent_once(world, server, ticks):

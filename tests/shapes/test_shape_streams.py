@@ -51,7 +51,11 @@ def test_an_error_among_the_events_keeps_what_there_was(world):
     with pytest.raises(koppling.ApiError) as caught:
         world.execute("streams.write_letter", {"to": "nobody", "stream": True})
     error = caught.value
-    assert (error.message, error.type, error.partial["content"]) == ("too many letters", "overloaded", [{"type": "text", "text": "Dear Å"}])
+    assert (error.message, error.type, error.partial["content"]) == (
+        "too many letters",
+        "overloaded",
+        [{"type": "text", "text": "Dear Å"}],
+    )
 
 
 def test_streamed_folded_and_plain_calls_give_one_output(world):

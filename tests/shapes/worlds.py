@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from strict.server import Loopback
+
 import koppling
 from koppling.catalog import Catalog
 from koppling_tools.examples.placeholders import placeholders
-from strict.server import Loopback
 
 SPEC = Path(__file__).parent / "spec"
 

@@ -101,3 +101,17 @@ def mixed(asked, _memory):
     if unknown := {name[0] for name, _ in asked.pairs()} - set(MIXED):
         raise Refused(f"nothing is named {sorted(unknown)}")
     return in_json({"received": found})
+
+
+# ---- a key in the path ----
+
+path_key = Vendor(lambda asked: asked.must_have("authorization", None))
+
+
+@path_key.on("POST", "/bot77:AA%2Fb%2Bc/say")
+def say(asked, _memory):
+    given = asked.json()
+    if given != {"text": "hej"}:
+        # The vendor repeats what it was asked, as it stood on the wire.
+        return in_json({"message": f"{asked.target} takes no {given}", "code": "bad_words"}, 422)
+    return in_json({"said": given["text"]})

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from strict.blobs import blobs
 from strict.careful import careful
-from strict.forms import header_key, lists_brackets, lists_comma, lists_indexed, lists_repeat, nested_form, query_key
+from strict.forms import (
+    header_key,
+    lists_brackets,
+    lists_comma,
+    lists_indexed,
+    lists_repeat,
+    nested_form,
+    path_key,
+    query_key,
+)
 from strict.jobs import jobs
 from strict.pager import pager
 from strict.streams import streams
@@ -20,6 +29,7 @@ VENDORS = {
     "lists_repeat": lists_repeat,
     "nested_form": nested_form,
     "pager": pager,
+    "path_key": path_key,
     "query_key": query_key,
     "streams": streams,
 }

@@ -17,7 +17,7 @@ NOT_FOUND: Final = 404
 _CLIENT_ERROR: Final = range(400, 500)
 
 
-class Refused(Exception):  # noqa: N818  (it states a fact)
+class Refused(Exception):
     """A request that gets an error for an answer: its status, and the fields of OpenAI's envelope."""
 
     def __init__(

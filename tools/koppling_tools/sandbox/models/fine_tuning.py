@@ -53,7 +53,13 @@ async def create(request: Any) -> Any:
     if body["model"] in {weights.EMBEDDINGS, weights.SPEECH, weights.MODERATION, weights.IMAGES}:
         raise Refused(f"{body['model']!r} is not fine-tuned here", param="model", code="model_not_available")
     fault = fault_of(store.path(body["training_file"]).read_bytes())
-    about = {"id": f"ftjob-{secrets.token_hex(12)}", "asked": body, "at": time.time(), "fault": fault, "cancelled": None}
+    about = {
+        "id": f"ftjob-{secrets.token_hex(12)}",
+        "asked": body,
+        "at": time.time(),
+        "fault": fault,
+        "cancelled": None,
+    }
     store.add_job(about)
     return answer(shown(about), SIMULATED)
 
