@@ -81,7 +81,7 @@ class Connection:
                 raise ConnectionInvalid(spec.name, _missing(spec, name, variable), name, variable)
         self._check(spec, values)
         secrets = [str(values[name]) for name, field in spec.fields.items() if field.secret and name in values]
-        return Bound(spec.name, values, tuple(secrets))
+        return Bound(spec.name, values, tuple(secrets), Masker(secrets))
 
     def _check(self, spec: ConnectorSpec, values: dict[str, Any]) -> None:
         masker = Masker(str(values[name]) for name, field in spec.fields.items() if field.secret and name in values)
@@ -133,6 +133,7 @@ class Bound:
     connector: str
     values: dict[str, Any]
     secrets: tuple[str, ...]
+    masker: Masker
 
     def __repr__(self) -> str:
         return f"Bound({self.connector!r})"

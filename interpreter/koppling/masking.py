@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 MASK = "***"
@@ -11,26 +13,22 @@ MASK = "***"
 class Masker:
     """Replaces known secrets, in every form in which they travel, by `***`."""
 
-    __slots__ = ("_forms",)
-
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms: set[str] = set()
-        for secret in secrets:
-            if secret:
-                forms.update(_forms(secret))
+        self._secrets = tuple(dict.fromkeys(secret for secret in secrets if secret))
+
+    @cached_property
+    def _forms(self) -> re.Pattern[str] | None:
         # The longest first: what holds another secret inside must go as a whole.
-        self._forms = tuple(sorted(forms, key=len, reverse=True))
+        forms = sorted({form for secret in self._secrets for form in _forms(secret)}, key=len, reverse=True)
+        return re.compile("|".join(forms)) if forms else None
 
     def text(self, text: str) -> str:
         """Return the text without any secret."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        return text
+        return self._forms.sub(MASK, text) if self._forms is not None else text
 
     def value(self, value: Any) -> Any:
         """Return a copy of a JSON value without any secret, keys included."""
-        if not self._forms:
+        if not self._secrets:
             return value
         if isinstance(value, str):
             return self.text(value)
@@ -41,20 +39,21 @@ class Masker:
         return value
 
     def __repr__(self) -> str:
-        return f"Masker({len(self._forms)} forms)"
+        return f"Masker({len(self._secrets)} secrets)"
 
 
-def _forms(secret: str) -> Iterable[str]:
+def _forms(secret: str) -> Iterator[str]:
+    """Yield patterns of a secret: plain or percent-encoded, character by character; as JSON and Python write it; in base64."""
     import base64  # noqa: PLC0415
     import json  # noqa: PLC0415
-    from urllib.parse import quote, quote_plus  # noqa: PLC0415
 
-    yield secret
-    yield quote(secret, safe="")
-    yield quote(secret)
-    yield quote_plus(secret)
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield repr(secret)[1:-1]
+    yield "".join(_spellings(character) for character in secret)
+    for written in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)):
+        yield re.escape(written[1:-1])
     if len(secret) > 3:  # noqa: PLR2004  (the base64 of three characters is four that stand anywhere)
-        yield base64.b64encode(secret.encode(errors="replace")).decode()
+        yield re.escape(base64.b64encode(secret.encode(errors="replace")).decode())
+
+
+def _spellings(character: str) -> str:
+    encoded = "".join(f"%(?i:{byte:02x})" for byte in character.encode(errors="replace"))
+    return f"(?:{re.escape(character)}|{encoded}{r'|[+]' if character == ' ' else ''})"

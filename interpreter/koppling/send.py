@@ -40,8 +40,8 @@ class Sender:
         import httpx  # noqa: PLC0415
 
         with ExitStack() as opened:
-            out = _httpx_request(request, opened)
             try:
+                out = _httpx_request(request, opened)
                 response = self._transport(request.url).handle_request(out)
                 if stream and response.is_success:
                     return Reply(response.status_code, _headers(response), None, (response, response.iter_bytes()))
@@ -49,7 +49,7 @@ class Sender:
                     body = response.read()
                 finally:
                     response.close()
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise _no_answer(error) from error
             return Reply(response.status_code, _headers(response), body)
 
@@ -100,8 +100,8 @@ class AsyncSender:
         import httpx  # noqa: PLC0415
 
         with ExitStack() as opened:
-            out = _httpx_request(request, opened)
             try:
+                out = _httpx_request(request, opened)
                 response = await self._transport(request.url).handle_async_request(out)
                 if stream and response.is_success:
                     return Reply(response.status_code, _headers(response), None, (response, response.aiter_bytes()))
@@ -109,7 +109,7 @@ class AsyncSender:
                     body = await response.aread()
                 finally:
                     await response.aclose()
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise _no_answer(error) from error
             return Reply(response.status_code, _headers(response), body)
 
@@ -268,7 +268,7 @@ def _file_stream() -> Any:
     return FileStream
 
 
-def _no_answer(error: httpx.HTTPError) -> NoAnswer:
+def _no_answer(error: httpx.HTTPError | httpx.InvalidURL) -> NoAnswer:
     import httpx  # noqa: PLC0415
 
     message = _words(error)
@@ -281,7 +281,7 @@ def _no_answer(error: httpx.HTTPError) -> NoAnswer:
             return NoAnswer("connect", f"could not connect{message}", sent=False)
         case httpx.TimeoutException():
             return NoAnswer("timeout", f"no answer in time{message}", sent=True)
-        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError() | httpx.InvalidURL():
             return NoAnswer("protocol", f"could not be sent{message}", sent=False)
         case httpx.DecodingError():
             return NoAnswer("protocol", f"the body's encoding is broken{message}", sent=True)

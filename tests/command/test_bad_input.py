@@ -47,7 +47,7 @@ def test_a_bad_input_gives_one_readable_paragraph(path, koppling, server, surrou
 
     done = koppling(*case["arguments"])
 
-    said = done.err.replace(server.url, "{url}")
+    said = done.err.replace(server.url, "{url}").replace(str(surroundings), "{here}")
     expected = path.with_suffix(".txt")
     if REWRITE:
         expected.write_text(said)

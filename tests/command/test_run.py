@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -132,6 +134,24 @@ def test_a_dry_run_with_the_sandbox_needs_no_key_and_starts_nothing(koppling, mo
     done = koppling("run", "acme.get_thing", "id=th_1", "--dry-run", "--sandbox")
     assert done.status == 0
     assert done.out.startswith("GET https://api.acme.example/v2/things/th_1\n")
+
+
+def test_a_sandbox_is_started_used_and_stopped(koppling, monkeypatch):
+    monkeypatch.delenv("ACME_API_KEY")
+    monkeypatch.delenv("ACME_BASE_URL")
+    done = koppling("run", "acme.get_thing", "id=th_1", "--sandbox")
+    assert done.status == 0
+    assert json.loads(done.out) == {"id": "th_1", "name": "Anvil", "size": 7}
+    address = re.fullmatch(r"sandbox: replay at (http://127\.0\.0\.1:\d+/v2/) .*\n", done.err)[1]
+    with pytest.raises(OSError, match="refused"):
+        urlopen(address, timeout=5)  # noqa: S310  (an address of this machine)
+
+
+def test_a_sandbox_is_not_started_for_inputs_that_are_wrong(koppling, monkeypatch):
+    monkeypatch.delenv("ACME_API_KEY")
+    done = koppling("run", "acme.get_thing", "id=th_1", "weight:=3", "--sandbox")
+    assert done.status == 1
+    assert "sandbox:" not in done.err
 
 
 def test_a_file_is_sent(koppling, server, surroundings):

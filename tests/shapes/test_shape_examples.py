@@ -23,7 +23,7 @@ MEMORY = {"careful.count_things@1/busy-once": {"busy": 1}}
 
 
 def named(path: Path) -> str:
-    return "-".join((path.parents[2].name, path.parent.name, path.stem))
+    return f"{path.parents[2].name}-{path.parent.name}-{path.stem}"
 
 
 def lived(world, example):

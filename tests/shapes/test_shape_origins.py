@@ -52,7 +52,7 @@ def refused(world, server, stranger, address, module, inputs):
 
 
 @pytest.mark.parametrize("address", ELSEWHERE)
-@pytest.mark.parametrize(("module", "inputs"), HEADERS, ids=lambda one: str(one))
+@pytest.mark.parametrize(("module", "inputs"), HEADERS, ids=str)
 def test_an_address_in_a_header_that_leads_elsewhere_is_refused(world, server, stranger, address, module, inputs):
     error = refused(world, server, stranger, address, module, inputs)
     assert (error.kind, error.code) == ("connection", "koppling.foreign_origin")

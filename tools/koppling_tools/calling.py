@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from koppling_tools import terminal
 from koppling_tools.advice import advised
 from koppling_tools.failure import GivenWrong, Misuse
@@ -75,11 +73,12 @@ def carry_out(order: Order) -> int:
         ):
             raise GivenWrong(f"{module.full_name} neither streams nor lists; leave out --stream")
         with contextlib.ExitStack() as stack:
-            waiting = stack.enter_context(terminal.Waiting(module.full_name))
             if order.sandbox:
                 _rehearse(order, module, connector, values)
-            connection = stack.enter_context(_connected(order, module, catalog, waiting))
-            client = stack.enter_context(_client(order, connection, _transport(waiting, operation)))
+            connection = stack.enter_context(_connected(order, module, catalog))
+            waiting = stack.enter_context(terminal.Waiting(module.full_name))
+            transport = stack.enter_context(_transport(waiting, operation))
+            client = stack.enter_context(_client(order, connection, transport))
             if not order.stream:
                 result = client.execute(module.full_name, values, **order.timing)
                 waiting.stop()
@@ -98,16 +97,16 @@ def _client(order: Order, connection: Any, transport: Any = None) -> Any:
 
 
 def _transport(waiting: terminal.Waiting, operation: Any) -> Any:
-    """Return a transport that counts for whoever looks; None, the Client's own, where nobody does."""
+    """Return, to be entered, a transport that counts for whoever looks; None, the Client's own, where nobody does."""
     if not terminal.can_move(sys.stderr):
-        return None
+        return contextlib.nullcontext()
     from koppling_tools.progress import Counted  # noqa: PLC0415
 
     return Counted(waiting, "page" if operation.is_search else "request")
 
 
 @contextlib.contextmanager
-def _connected(order: Order, module: Any, catalog: Any, waiting: terminal.Waiting) -> Iterator[Any]:
+def _connected(order: Order, module: Any, catalog: Any) -> Iterator[Any]:
     from koppling import Connection  # noqa: PLC0415
 
     if order.connection is not None:
@@ -115,9 +114,9 @@ def _connected(order: Order, module: Any, catalog: Any, waiting: terminal.Waitin
     elif order.sandbox:
         from koppling_tools.sandbox.start import start  # noqa: PLC0415
 
-        waiting.note = f"starting the sandbox of {module.connector}"
-        with start(module.connector, catalog=catalog) as sandbox:
-            waiting.stop()
+        with contextlib.ExitStack() as stack:
+            with terminal.Waiting(f"starting the sandbox of {module.connector}"):
+                sandbox = stack.enter_context(start(module.connector, catalog=catalog))
             about = f" ({sandbox.about})" if sandbox.about else ""
             terminal.say(f"{sandbox.kind} at {sandbox.url}{about}", label="sandbox: ")
             yield Connection(module.connector, **sandbox.connection_fields)
@@ -147,7 +146,7 @@ def _dry_run(order: Order, module: Any, connector: Any, values: dict[str, Any], 
     with _client(order, connection) as client:
         request = client.render(module.full_name, values)
     if printer.form == "text" or order.form is None:
-        click.echo(f"{request}\n\n{request.curl()}")
+        printer.text(f"{request}\n\n{request.curl()}")
     else:
         printer.output({**request.as_json(), "curl": request.curl()})
     terminal.say("nothing was sent")

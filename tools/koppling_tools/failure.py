@@ -60,7 +60,7 @@ def show(error: BaseException) -> int:
         return COULD_NOT
     _say(
         f"this is a fault of Koppling itself: {type(error).__name__}: {error}",
-        ["please report it, with the command and, where you can, the spec"],
+        ["please report it, with the command and, where you can, the spec; KOPPLING_DEBUG=1 shows where it happened"],
     )
     if os.environ.get("KOPPLING_DEBUG"):
         import traceback  # noqa: PLC0415

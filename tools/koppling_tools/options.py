@@ -25,6 +25,10 @@ def _specs(context: click.Context, _parameter: click.Parameter, given: tuple[str
         here = Path("spec")
         return (here,) if here.is_dir() else ()
     for one in given:
+        if (Path(one) / "connector.yaml").is_file():
+            raise Misuse(
+                f"{source}: {one!r} is a connector; name the folder that holds it: {Path(one).resolve().parent}"
+            )
         if not Path(one).is_dir():
             what = "is a file; name the folder that holds the connectors" if Path(one).exists() else "is no folder"
             raise Misuse(f"{source}: {one!r} {what}")

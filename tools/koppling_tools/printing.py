@@ -53,11 +53,11 @@ class Printer:
                 sys.stdout.buffer.write(chunk)
             return
         if self.form == "text" and isinstance(value, Described):
-            self._write(value.get("saved") or f"{value['name']} ({value['media_type']}, {value['size']} bytes)")
+            self.text(value.get("saved") or f"{value['name']} ({value['media_type']}, {value['size']} bytes)")
         elif self.form == "text":
-            self._write(as_text(value))
+            self.text(as_text(value))
         else:
-            self._write(as_yaml(value) if self.form == "yaml" else as_json(value))
+            self.text(as_yaml(value) if self.form == "yaml" else as_json(value))
         if self._target is None and any(described_files(value)):
             terminal.hint("--save PATH writes the files of this output")
 
@@ -67,11 +67,11 @@ class Printer:
         self._save(value)
         value = self._part(value)
         if self.form == "yaml":
-            self._write(f"---\n{as_yaml(value)}")
+            self.text(f"---\n{as_yaml(value)}")
         elif self.form == "text" and isinstance(text := _text_of(value), str):
-            self._write(text)
+            self.text(text)
         else:
-            self._write(as_json(value, compact=True))
+            self.text(as_json(value, compact=True))
         sys.stdout.flush()
 
     def delta(self, value: Any) -> None:
@@ -80,14 +80,14 @@ class Printer:
         if self.form != "text":
             self.bundle(value)
         elif text:
-            self._write(text, end="")
+            self.text(text, end="")
             sys.stdout.flush()
             self._shown, self._ended = True, text.endswith("\n")
 
     def end(self, value: Any | None = None) -> None:
         """End a stream's last line; where no delta had a text, print the output instead."""
         if not self._ended:
-            self._write("")
+            self.text("")
             self._ended = True
         if value is None:
             return
@@ -117,7 +117,8 @@ class Printer:
             raise Misuse(f"--query: {error}") from None
         return None if found is ABSENT else found
 
-    def _write(self, text: str, end: str = "\n") -> None:
+    def text(self, text: str, end: str = "\n") -> None:
+        """Print a text; on a terminal, with its control characters made visible."""
         # Not through click, which takes escape sequences out of what is piped: an output is somebody's data.
         sys.stdout.write((terminal.clean(text) if self._terminal else text) + end)
 

@@ -18,6 +18,8 @@ import click
 
 PATIENCE: Final = 0.5  # seconds before a wait is worth a word
 _FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_WIPE: Final = "\r\x1b[K"
+_drawn: set[Waiting] = set()  # lines that stand on standard error now
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -61,6 +63,8 @@ def say(text: str, colour: str | None = None, *, label: str = "") -> None:
     """Write a line to standard error, its label in colour."""
     head = click.style(label or text, fg=colour, bold=True) if colour and wants_colour(sys.stderr) else label or text
     try:
+        if _drawn:
+            sys.stderr.write(_WIPE)
         click.echo(f"{head}{clean(text)}" if label else head, err=True)
     except OSError:  # nobody listens, and that is no reason to fail
         return
@@ -122,20 +126,22 @@ class Waiting:
         if self._thread:
             self._thread.join()
             self._thread = None
+        _drawn.discard(self)
 
     def _draw(self) -> None:
         if self._enough.wait(PATIENCE):
             return
         began, turn = time.monotonic() - PATIENCE, 0
+        _drawn.add(self)
         try:
             while True:
                 line = f"{_FRAMES[turn % len(_FRAMES)]} {clean(self.note)} · {time.monotonic() - began:.0f} s"
-                self._stream.write(f"\r\x1b[K{line[: width() - 1]}")
+                self._stream.write(f"{_WIPE}{line[: width() - 1]}")
                 self._stream.flush()
                 turn += 1
                 if self._enough.wait(0.1):
                     break
-            self._stream.write("\r\x1b[K")
+            self._stream.write(_WIPE)
             self._stream.flush()
         except (OSError, ValueError):  # the terminal went away
             return

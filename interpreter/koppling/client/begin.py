@@ -102,7 +102,7 @@ class Beginning:
             operation,
             prepared,
             bound.values,
-            Masker((*bound.secrets, *prepared.secrets)),
+            Masker((*bound.secrets, *prepared.secrets)) if prepared.secrets else bound.masker,
             str(uuid.uuid4()),
             self._clock.random,
             begin,
