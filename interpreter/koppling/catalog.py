@@ -74,6 +74,7 @@ class Catalog:
         self.roots: tuple[Path, ...] = tuple(known.values())
         #: What could not be listed, by file.
         self.broken: dict[Path, SpecError] = {}
+        self._files: dict[str, dict[tuple[str, int], tuple[Path, Path]]] = {}
         self._connectors: dict[str, tuple[bytes, ConnectorSpec]] = {}
         self._modules: dict[Path, ModuleSpec] = {}
         self._operations: dict[tuple[str, str | None, str], Operation] = {}
@@ -106,7 +107,12 @@ class Catalog:
         return self._connector(name)[1]
 
     def files(self, connector: str) -> dict[tuple[str, int], tuple[Path, Path]]:
-        """Return the files of a connector's modules by name and major version, each with the root that it came from."""
+        """Return the files of a connector's modules by name and major version, each with the root that it came from.
+
+        A catalog looks once; what is added to the folders later is for the next catalog.
+        """
+        if connector in self._files:
+            return self._files[connector]
         home = self.home(connector)
         found: dict[tuple[str, int], tuple[Path, Path]] = {}
         for root in self.roots:
@@ -115,7 +121,8 @@ class Catalog:
                     found.setdefault((parts["module"], int(parts["major"])), (path, root))
             if root / connector == home:
                 break
-        return dict(sorted(found.items()))
+        self._files[connector] = dict(sorted(found.items()))
+        return self._files[connector]
 
     def entries(self, connector: str | None = None) -> list[Entry]:
         """Return all modules in all versions, in stable order. Files with faults are left out and noted in `broken`."""

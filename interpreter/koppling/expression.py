@@ -63,19 +63,25 @@ def plain_path(text: str) -> tuple[str | int, ...] | None:
 def compile_expression(text: str) -> Expression:
     """Compile JMESPath text.
 
-    A plain path tells absent from null; any other expression that yields null is ABSENT.
+    A plain path tells absent from null; any other expression that yields null is ABSENT. What is no plain path is
+    parsed when it is first evaluated: specs are checked when they are planned, and a call pays only for what it uses.
+    """
+    text = text.strip()
+    steps = plain_path(text)
+    return _search(text) if steps is None else _path(steps)
+
+
+def check_expression(text: str) -> None:
+    """Check that a text is JMESPath.
 
     Raises:
-        ExpressionError: where the text is no JMESPath; with the offset of the fault.
+        ExpressionError: it is not; with the offset of the fault.
     """
     text = text.strip()
     if len(text) > LONGEST:
         raise ExpressionError(f"an expression has at most {LONGEST} characters, this one has {len(text)}")
-    steps = plain_path(text)
-    if steps is not None:
-        return _path(steps)
-    _parse(text)  # a fault must show now, not at the first call
-    return _search(text)
+    if plain_path(text) is None:
+        _parse(text)
 
 
 def _path(steps: tuple[str | int, ...]) -> Expression:

@@ -43,7 +43,7 @@ class Masker:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Yield patterns of a secret: plain or percent-encoded, character by character; as JSON and Python write it; in base64."""
+    """Yield patterns of a secret: plain, percent-encoded by character, as JSON and Python write it, in base64."""
     import base64  # noqa: PLC0415
     import json  # noqa: PLC0415
 

@@ -1,6 +1,6 @@
 import pytest
 
-from koppling.expression import ABSENT, ExpressionError, compile_expression, references
+from koppling.expression import ABSENT, ExpressionError, check_expression, compile_expression, references
 
 ROOTS = {"input": {"a": 1, "none": None, "list": [1, 2], "text": "x", "deep": {"b-c": {"d": 3}}}, "page": {}}
 
@@ -36,9 +36,9 @@ def test_a_plain_path_tells_absent_from_null_and_other_expressions_make_null_abs
 
 
 @pytest.mark.parametrize("text", ["a[[", "a..b", "", "'", "foo(", "a" * 5000, "[" * 3000])
-def test_what_is_no_jmespath_is_refused_when_it_is_compiled(text):
+def test_what_is_no_jmespath_is_refused_when_it_is_checked(text):
     with pytest.raises(ExpressionError):
-        compile_expression(text)
+        check_expression(text)
 
 
 @pytest.mark.parametrize("text", ["length(input.a)", "base64(input.a)", "no_such_function(input)", "from_json('{')"])

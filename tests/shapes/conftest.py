@@ -17,16 +17,22 @@ def _nothing_of_this_machine(tmp_path_factory, monkeypatch):
         monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="session")
+def _servers():
+    with Loopback(VENDORS) as one, Loopback(VENDORS) as other:
+        yield one, other
+
+
 @pytest.fixture
-def server():
-    with Loopback(VENDORS) as found:
+def server(_servers):
+    with _servers[0].afresh() as found:
         yield found
 
 
 @pytest.fixture
-def stranger():
+def stranger(_servers):
     """Another origin: the same vendors on another port."""
-    with Loopback(VENDORS) as found:
+    with _servers[1].afresh() as found:
         yield found
 
 

@@ -138,9 +138,10 @@ def size(count: int | None) -> str:
 
 
 def _compiled(query: str) -> Any:
-    from koppling.expression import ExpressionError, compile_expression  # noqa: PLC0415
+    from koppling.expression import ExpressionError, check_expression, compile_expression  # noqa: PLC0415
 
     try:
+        check_expression(query)
         return compile_expression(query)
     except ExpressionError as error:
         raise Misuse(f"--query: {error}") from None

@@ -265,7 +265,7 @@ def _request(document: Document, merged: Merged, name: str | None) -> Iterator[D
 
 def _compiles(text: str) -> bool:
     try:
-        expression.compile_expression(text)
+        expression.check_expression(text)
     except expression.ExpressionError:
         return False
     return True

@@ -121,7 +121,7 @@ class Checker:
 
     def _compiles(self, text: str, pointer: Pointer, offset: int) -> bool:
         try:
-            expression.compile_expression(text)
+            expression.check_expression(text)
         except ExpressionError as error:
             self._fault("expression-syntax", str(error), pointer, offset + error.offset)
             return False

@@ -1,7 +1,7 @@
 """A real HTTP server on the loopback address, in a thread, with one vendor below each first piece of a path.
 
 What a vendor doesn't take is answered with 400 and the reason: a wrong encoding cannot pass. What goes wrong in a vendor's
-own code is raised when the server stops.
+own code is raised at the end of the test.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -96,6 +96,12 @@ class Loopback:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    @contextmanager
+    def afresh(self):
+        """Lend the server to one test: nothing asked, nothing remembered; what broke in a vendor is raised."""
+        self.asked, self.memory, self.broken = [], {}, []
+        yield self
         if self.broken:
             raise self.broken[0]
 
@@ -103,14 +109,17 @@ class Loopback:
         """Return what the vendor of an address answers."""
         self.asked.append(asked)
         try:
-            if asked.vendor not in self._vendors:
-                raise Refused(f"nobody lives at {asked.target}")
-            return self._vendors[asked.vendor].answer(asked, self.memory)
+            return self._vendor(asked).answer(asked, self.memory)
         except Refused as refusal:
             return in_json({"message": str(refusal), "code": "refused"}, 400)
-        except Exception as error:  # noqa: BLE001  (shown when the server stops)
+        except Exception as error:  # noqa: BLE001  (raised where the test ends)
             self.broken.append(error)
             return in_json({"message": repr(error), "code": "broken"}, 500)
+
+    def _vendor(self, asked: Asked) -> Vendor:
+        if asked.vendor not in self._vendors:
+            raise Refused(f"nobody lives at {asked.target}")
+        return self._vendors[asked.vendor]
 
 
 class _Server(ThreadingHTTPServer):

@@ -122,7 +122,9 @@ def _referred(request: Any, reference: Any) -> bytes:
         return content
     held = _DATA_URL.fullmatch(str(reference.get("image_url"))) if isinstance(reference, dict) else None
     if held is None:
-        raise Refused("an image is a 'file_id' or an 'image_url' with base64 data", param="images", code="invalid_value")
+        raise Refused(
+            "an image is a 'file_id' or an 'image_url' with base64 data", param="images", code="invalid_value"
+        )
     try:
         return base64.b64decode(held[1], validate=True)
     except ValueError:
@@ -157,9 +159,7 @@ async def _answered(request: Any, body: dict[str, Any], seed: str, kind: str) ->
     return answer({**about, "data": data, "usage": _usage()}, STAND_IN)
 
 
-def _events(
-    kind: str, seed: str, size: tuple[int, int], about: dict[str, Any], partial: int
-) -> Iterator[bytes]:
+def _events(kind: str, seed: str, size: tuple[int, int], about: dict[str, Any], partial: int) -> Iterator[bytes]:
     shared = {name: value for name, value in about.items() if name != "created"} | {"created_at": about["created"]}
     for index in range(partial):
         drawn = base64.b64encode(picture.draw(f"{seed}/0", *size, coarse=64 >> index)).decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -28,7 +29,8 @@ class Language:
         params.model_alias = {weights.CHAT}
         params.n_ctx = CONTEXT * 2
         params.n_parallel = 2
-        params.use_jinja = True  # tools; without it a request with tools ends the connection
+        params.use_jinja = True  # without it a request with tools ends the connection
+        params.chat_template = (Path(__file__).parent / "chat.jinja").read_text(encoding="utf-8")
         params.hostnames = ["127.0.0.1"]
         params.port = 0
         params.verbosity = 0
