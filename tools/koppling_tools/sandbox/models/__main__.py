@@ -13,7 +13,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-# Before anything loads a pool of threads: the pools would spin against each other, and answers take three times as long.
+# Before anything loads a pool of threads: they would spin against each other, and answers take three times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

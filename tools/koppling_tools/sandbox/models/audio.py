@@ -91,9 +91,8 @@ def _verbose(form: dict[str, Any], heard: Heard, task: str) -> dict[str, Any]:
 
 def _clock(seconds: float, point: str) -> str:
     thousandths = round(seconds * 1000)
-    return f"{thousandths // 3600000:02d}:{thousandths // 60000 % 60:02d}:{thousandths // 1000 % 60:02d}" + (
-        f"{point}{thousandths % 1000:03d}"
-    )
+    hours, minutes, whole = thousandths // 3600000, thousandths // 60000 % 60, thousandths // 1000 % 60
+    return f"{hours:02d}:{minutes:02d}:{whole:02d}{point}{thousandths % 1000:03d}"
 
 
 def _srt(heard: Heard) -> str:

@@ -25,7 +25,10 @@ _WORDS: Final = {"text": "a string", "integer": "an integer", "number": "a numbe
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a body: its kind, and what it must be. `low` and `high` bound a number, or a text's or list's length."""
+    """One field of a body: its kind, and what it must be.
+
+    `low` and `high` bound a number, or the length of a text or a list.
+    """
 
     kind: Kind = "any"
     required: bool = False
@@ -85,7 +88,7 @@ def _check(name: str, value: Any, rule: Field) -> None:
         raise Refused(f"{name!r} must be {wanted}", param=name, code="invalid_type")
     if rule.choices and value not in rule.choices:
         raise Refused(f"{name!r} must be one of {', '.join(rule.choices)}", param=name, code="invalid_value")
-    measured = len(value) if isinstance(value, (str, list)) else value
+    measured: Any = len(value) if isinstance(value, (str, list)) else value
     what = "the length of " if isinstance(value, (str, list)) else ""
     if rule.low is not None and measured < rule.low:
         raise Refused(f"{what}{name!r} must be at least {rule.low:g}", param=name, code="below_minimum")

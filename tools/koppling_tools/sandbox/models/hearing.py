@@ -62,7 +62,7 @@ def _decoded(recording: bytes) -> Any:
     try:
         sound = decode_audio(io.BytesIO(recording))
     except (FFmpegError, IndexError, ValueError):
-        sound = ()
-    if not len(sound):
+        sound = None
+    if sound is None or sound.size == 0:
         raise Refused("no sound can be read from this file", param="file", code="invalid_value")
     return sound

@@ -1,0 +1,24 @@
+"""No test talks to anything but the loopback address."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+_connect = socket.socket.connect
+
+
+def _only_loopback(self, address):
+    if self.family in {socket.AF_INET, socket.AF_INET6} and not str(address[0]).startswith(
+        ("127.", "::1", "localhost")
+    ):
+        raise AssertionError(f"a test wants to talk to {address[0]}")
+    return _connect(self, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network():
+    socket.socket.connect = _only_loopback
+    yield
+    socket.socket.connect = _connect
