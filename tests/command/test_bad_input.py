@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def test_a_bad_input_gives_one_readable_paragraph(path, koppling, server, surrou
     done = koppling(*case["arguments"])
 
     said = done.err.replace(server.url, "{url}").replace(str(surroundings), "{here}")
+    said = re.sub(r"(known here: ).*\bacme\b.*?\)", r"\1acme, …)", said)  # and the built-in ones
     expected = path.with_suffix(".txt")
     if REWRITE:
         expected.write_text(said)

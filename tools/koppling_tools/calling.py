@@ -121,7 +121,7 @@ def _connected(order: Order, module: Any, catalog: Any) -> Iterator[Any]:
             terminal.say(f"{sandbox.kind} at {sandbox.url}{about}", label="sandbox: ")
             yield Connection(module.connector, **sandbox.connection_fields)
     else:
-        yield Connection.from_env(module.connector)
+        yield None  # from the environment, which the client reads after it has looked at the inputs
 
 
 def _rehearse(order: Order, module: Any, connector: Any, values: dict[str, Any]) -> None:
@@ -137,12 +137,13 @@ def _dry_run(order: Order, module: Any, connector: Any, values: dict[str, Any], 
     from koppling import Connection  # noqa: PLC0415
     from koppling_tools.examples.placeholders import placeholders  # noqa: PLC0415
 
+    connection: Connection | None
     if order.connection is not None:
         connection = Connection.load(order.connection)
     elif order.sandbox:
         connection = Connection(module.connector, **placeholders(connector))
     else:
-        connection = Connection.from_env(module.connector)
+        connection = None
     with _client(order, connection) as client:
         request = client.render(module.full_name, values)
     if printer.form == "text" or order.form is None:

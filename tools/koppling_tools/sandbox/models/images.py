@@ -1,4 +1,4 @@
-"""`/images`: a stand-in. The pictures are drawn by rule, and labelled so; their requests are checked as the vendor's."""
+"""`/images`: a stand-in. The pictures are drawn by rule, and labelled so; their requests are checked all the same."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Store:
     def add_file(self, content: bytes, filename: str, purpose: str, lives: int | None = None) -> dict[str, Any]:
         """Keep a file; `lives` is after how many seconds it expires. Returns its object in OpenAI's shape."""
         now = int(time.time())
-        about = {
+        about: dict[str, Any] = {
             "id": f"file-{secrets.token_hex(12)}",
             "object": "file",
             "bytes": len(content),
