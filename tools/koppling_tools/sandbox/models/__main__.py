@@ -25,6 +25,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="where files and jobs are kept; a temporary folder unless told")
     parser.add_argument("--parent", action="store_true", help="end when standard input does")
     asked = parser.parse_args()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        # The server ends in good order and then raises the signal again, for this to leave the `with`.
+        signal.signal(one, lambda *_: sys.exit(0))
     with contextlib.ExitStack() as stack:
         folder = asked.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="koppling-sandbox-")))
         listener = stack.enter_context(socket.create_server(("127.0.0.1", asked.port)))
