@@ -95,7 +95,7 @@ class Catalog:
                 return root / connector
         close = near_miss(connector, self.connectors())
         known = ", ".join(self.connectors()) or "none"
-        raise UnknownModule(connector, (close,) if close else (), f"(connectors known here: {known})")
+        raise UnknownModule(connector, (close,) if close else (), f"(connectors known here: {known})", "connector")
 
     def connector(self, name: str) -> ConnectorSpec:
         """Return a connector.

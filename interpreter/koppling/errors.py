@@ -59,14 +59,18 @@ class SpecError(KopplingError):
 
 @dataclass(eq=False, repr=False)
 class UnknownModule(KopplingError):
-    """No module of that name. `near` are names that were probably meant; `known` tells where was looked."""
+    """No module, or no connector, of that name.
+
+    `near` are names that were probably meant; `known` tells where was looked; `what` is "module" or "connector".
+    """
 
     name: str
     near: tuple[str, ...] = ()
     known: str = ""
+    what: Literal["module", "connector"] = "module"
 
     def __str__(self) -> str:
-        said = f"there is no module {self.name!r}"
+        said = f"there is no {self.what} {self.name!r}"
         if self.near:
             said += "; did you mean " + " or ".join(repr(name) for name in self.near) + "?"
         return f"{said} {self.known}".rstrip()

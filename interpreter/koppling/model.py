@@ -36,8 +36,12 @@ class Lifecycle:
         """Return the keys that are set."""
         return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
-    def __str__(self) -> str:
-        said = [f"{word} {day}" for word, day in (("deprecated", self.deprecated), ("retired", self.retired)) if day]
+    def told(self, day: str) -> str:
+        """Return the dates as they look from an ISO day, what to use instead, and why."""
+        dates = (("deprecated", "deprecated since", self.deprecated), ("retires on", "retired since", self.retired))
+        said = [f"{since if date <= day else to_come} {date}" for to_come, since, date in dates if date]
+        if self.retired and self.retired <= day:
+            said = said[-1:]
         if self.replaced_by:
             said.append(f"use {self.replaced_by} instead")
         return "; ".join(said) + (f" ({self.reason.rstrip('.')})" if self.reason else "")

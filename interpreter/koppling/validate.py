@@ -259,9 +259,10 @@ class Inputs:
     ) -> None:
         state = dated.state(day)
         if state == "retired" and hard:
-            problems.append(Problem(join_pointer(spec.name), f"{what}is gone: {dated}", (), spec.place))
+            message = f"{what}is gone, {dated.told(day)}"
+            problems.append(Problem(join_pointer(spec.name), message, (), spec.place))
         elif state in {"retired", "deprecated"}:
-            prepared.warnings.append(f"{self._module}: input {spec.name}: {what}is {state}: {dated}")
+            prepared.warnings.append(f"{self._module}: input {spec.name} {what}is {dated.told(day)}")
 
 
 def _as_file(value: Any, files: Path | None) -> File:

@@ -46,10 +46,10 @@ def test_valid_inputs_reach_the_wire(vendor, inputs, body):
         ({"name": "thirteen char"}, [("/name", "must have at most 12 characters, not 13")]),
         ({"nmae": 1}, [("/nmae", "no such input; did you mean 'name'?")]),
         ({"colour": "rad"}, [("/colour", "must be one of 'red', 'green', 'puce', not 'rad'; did you mean 'red'?")]),
-        ({"colour": "puce"}, [("/colour", "'puce' is gone: retired 2024-06-01; use red instead")]),
+        ({"colour": "puce"}, [("/colour", "'puce' is gone, retired since 2024-06-01; use red instead")]),
         (
             {"size_name": "big"},
-            [("/size_name", "is gone: deprecated 2024-01-01; retired 2026-01-01; use size instead")],
+            [("/size_name", "is gone, retired since 2026-01-01; use size instead")],
         ),
         ({"size": 2.5}, [("/size", "must be a whole number, not 2.5")]),
         ({"size": "3"}, [("/size", "must be a whole number, not '3'")]),
@@ -104,11 +104,11 @@ def test_a_secret_input_stands_in_no_problem(vendor):
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ({"colour": "green"}, "acme.make_thing@2: input colour: 'green' is deprecated: deprecated 2024-06-01"),
-        ({"model": "old"}, "acme.make_thing@2: input model: 'old' is retired: retired 2024-06-01; use new instead"),
+        ({"colour": "green"}, "acme.make_thing@2: input colour 'green' is deprecated since 2024-06-01"),
+        ({"model": "old"}, "acme.make_thing@2: input model 'old' is retired since 2024-06-01; use new instead"),
         (
             {"size_name": "s"},
-            "acme.make_thing@2: input size_name: is deprecated: deprecated 2024-01-01; retired 2026-01-01; use size instead",
+            "acme.make_thing@2: input size_name is deprecated since 2024-01-01; retires on 2026-01-01; use size instead",
         ),
     ],
 )

@@ -86,7 +86,8 @@ def test_a_transcription_is_streamed(client, speech):
 
 
 def test_a_translation_is_labelled_a_stand_in(client, speech):
-    found = client.audio.translations.with_raw_response.create(model="whisper-1", file=speech)
+    with pytest.warns(DeprecationWarning, match="deprecated"):
+        found = client.audio.translations.with_raw_response.create(model="whisper-1", file=speech)
     assert found.headers["x-koppling-sandbox"] == "stand-in"
     assert "Fail better." in found.parse().text
 
@@ -168,6 +169,6 @@ def test_a_size_that_cannot_be_is_refused(client, size):
 
 
 def test_variations_are_gone(client):
-    with pytest.raises(openai.APIStatusError) as caught, pytest.warns(DeprecationWarning):
+    with pytest.raises(openai.APIStatusError) as caught, pytest.warns(DeprecationWarning, match="deprecated"):
         client.images.create_variation(image=("fox.png", b"\x89PNG"))
     assert caught.value.status_code == 410

@@ -40,6 +40,7 @@ def refused(server, method, path, headers, body=b""):
     return answer.json()["message"] if answer.status_code == 400 else None
 
 
+TRACED = {**bearer("pager"), "X-Trace": "1"}
 ORDER = "/nested_form/v1/orders"
 SHOP = {"Authorization": BASIC, **FORM}
 OTHERS = [
@@ -49,10 +50,11 @@ OTHERS = [
     ("a page that counts from nought", "GET", "/pager/v1/by-number?page=0&per_page=3", bearer("pager"), b""),
     ("a page number in place of an offset", "GET", "/pager/v1/by-offset?page=1", bearer("pager"), b""),
     ("a search by GET", "GET", "/pager/v1/search?text=rivet", bearer("pager"), b""),
-    ("a cursor in the query", "POST", "/pager/v1/search?cursor=t-3", bearer("pager"), {"text": "rivet"}),
-    ("a cursor that is null", "POST", "/pager/v1/search", bearer("pager"), {"text": "rivet", "cursor": None}),
-    ("a cursor in a form", "POST", "/pager/v1/search", {**bearer("pager"), **FORM}, b"text=rivet&cursor=t-3"),
-    ("a size that is text", "POST", "/pager/v1/search", bearer("pager"), {"text": "rivet", "size": "many"}),
+    ("a search without a trace", "POST", "/pager/v1/search", bearer("pager"), {"text": "rivet"}),
+    ("a cursor in the query", "POST", "/pager/v1/search?cursor=t-3", TRACED, {"text": "rivet"}),
+    ("a cursor that is null", "POST", "/pager/v1/search", TRACED, {"text": "rivet", "cursor": None}),
+    ("a cursor in a form", "POST", "/pager/v1/search", {**TRACED, **FORM}, b"text=rivet&cursor=t-3"),
+    ("a size that is text", "POST", "/pager/v1/search", TRACED, {"text": "rivet", "size": "many"}),
     ("nobody's key", "GET", "/pager/v1/by-offset?offset=0", bearer("wrong"), b""),
     ("an order in JSON", "POST", ORDER, {"Authorization": BASIC}, {"gift": True}),
     ("an order with empty brackets", "POST", ORDER, SHOP, b"lines[][sku]=a"),

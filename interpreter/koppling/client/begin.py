@@ -137,9 +137,9 @@ class Beginning:
 
 def _deprecations(module: ModuleSpec, operation: OperationSpec, day: str) -> Iterator[str]:
     if module.lifecycle.state(day) == "deprecated":
-        yield f"{module.full_name} is deprecated: {module.lifecycle}"
+        yield f"{module.full_name} is {module.lifecycle.told(day)}"
     if operation.lifecycle.state(day) == "deprecated":
-        yield f"{module.full_name}, operation {operation.name}, is deprecated: {operation.lifecycle}"
+        yield f"{module.full_name}, operation {operation.name}, is {operation.lifecycle.told(day)}"
 
 
 def must_stream(call: Call) -> None:

@@ -61,8 +61,10 @@ def by_offset(asked, _memory):
 
 
 @pager.on("POST", "/search")
-def search(asked, _memory):
-    given = asked.json()
+def search(asked, memory):
+    given, trace = asked.json(), asked.header("x-trace")
+    if not trace or memory.setdefault("trace", trace) != trace:
+        raise Refused(f"one X-Trace for all pages of a call, not {trace} after {memory.get('trace')}")
     if not isinstance(given, dict) or set(given) - {"text", "cursor", "size"} or None in given.values():
         raise Refused(f"text, and cursor and size where there are some; not {given}")
     if given.get("text") != "rivet":

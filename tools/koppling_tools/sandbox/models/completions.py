@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
-from koppling_tools.sandbox.models import fine_tuning, weights
-from koppling_tools.sandbox.models.answers import Refused
+from starlette.responses import StreamingResponse
+
+from koppling_tools.sandbox.models import calls, fine_tuning, weights
+from koppling_tools.sandbox.models.answers import LABEL, MODEL, Refused, answer
 from koppling_tools.sandbox.models.fields import Field, Table, read_json
 
 # https://platform.openai.com/docs/api-reference/chat/create
@@ -87,7 +90,15 @@ async def chat(request: Any) -> Any:
     sent = {name: value for name, value in body.items() if name not in _UNUSED}
     if "max_completion_tokens" in sent:
         sent["max_tokens"] = sent.pop("max_completion_tokens")
-    return await parts.language.complete("/v1/chat/completions", sent)
+    among = calls.functions(sent)
+    if not among:
+        return await parts.language.complete("/v1/chat/completions", sent)
+    written = await parts.language.complete("/v1/chat/completions", calls.held_to(sent, among))
+    found = calls.as_calls(json.loads(written.body), among)
+    if not body.get("stream"):
+        return answer(found, MODEL)
+    events = calls.as_stream(found, usage=bool(body.get("stream_options", {}).get("include_usage")))
+    return StreamingResponse(events, media_type="text/event-stream", headers={LABEL: MODEL})
 
 
 async def text(request: Any) -> Any:
