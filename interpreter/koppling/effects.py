@@ -59,8 +59,16 @@ class Reply:
 class NoAnswer(Exception):
     """What a driver throws into a call when the network fails."""
 
-    def __init__(self, reason: Literal["connect", "timeout", "cut", "protocol"], message: str, *, sent: bool) -> None:
+    def __init__(
+        self,
+        reason: Literal["connect", "timeout", "cut", "protocol"],
+        message: str,
+        *,
+        sent: bool,
+        partial: bytes | None = None,
+    ) -> None:
         super().__init__(message)
+        self.partial = partial
         self.reason: Literal["connect", "timeout", "cut", "protocol"] = reason
         self.sent = sent
 

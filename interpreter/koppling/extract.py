@@ -340,6 +340,8 @@ class Errors:
             )
             for entry in entries
         ]
+        #: Whether an answer with a success's status may be an error.
+        self.disguised = any(fits(status) for fits, _, _ in self._entries for status in (200, 201, 202))
         self._facts = {name: value_of(text) for name, text in body.items() if not name.startswith("x-")}
         self._request_id = request_id.lower() if request_id else None
 
@@ -386,10 +388,15 @@ def format_of(form: str, headers: Mapping[str, str]) -> str:
     """Return json, text or bytes for the format `auto`; any other format as it is."""
     if form != "auto":
         return form
-    kind = media_type(headers)
-    if kind == "application/json" or kind.endswith("+json"):
+    if is_json(headers):
         return "json"
-    return "text" if kind.startswith("text/") else "bytes"
+    return "text" if media_type(headers).startswith("text/") else "bytes"
+
+
+def is_json(headers: Mapping[str, str]) -> bool:
+    """Tell whether an answer says that it is JSON."""
+    kind = media_type(headers)
+    return kind == "application/json" or kind.endswith("+json")
 
 
 def decode(form: str, data: bytes, status: int, headers: Mapping[str, str]) -> Any:

@@ -182,11 +182,15 @@ class RequestTemplate:
         The caller has checked the origin.
         """
         headers = {name: value for name, value in request.headers.items() if name != "content-type"}
+        return replace(request, method="GET", url=self.authenticated(url, roots), headers=headers, body=None)
+
+    def authenticated(self, url: str, roots: Roots) -> str:
+        """Return an address of the same origin with the key in its query, where that is the key's place."""
         given = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
         missing = [pair for pair in self.auth.query(roots) if pair[0] not in given]
         if missing:
             url += ("&" if urlsplit(url).query else "?") + query_text(missing)
-        return replace(request, method="GET", url=url, headers=headers, body=None)
+        return url
 
 
 _NO_ADDRESS = re.compile(r"[\x00-\x1f\x7f]")

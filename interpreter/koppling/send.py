@@ -39,6 +39,7 @@ class Sender:
         """
         import httpx  # noqa: PLC0415
 
+        pieces: list[bytes] = []
         with ExitStack() as opened:
             try:
                 out = _httpx_request(request, opened)
@@ -46,12 +47,12 @@ class Sender:
                 if stream and response.is_success:
                     return Reply(response.status_code, _headers(response), None, (response, response.iter_bytes()))
                 try:
-                    body = response.read()
+                    pieces.extend(response.iter_bytes())
                 finally:
                     response.close()
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise _no_answer(error) from error
-            return Reply(response.status_code, _headers(response), body)
+                raise _no_answer(error, b"".join(pieces) or None) from error
+            return Reply(response.status_code, _headers(response), b"".join(pieces))
 
     def read(self, reply: Reply) -> bytes:
         """Return the next bytes of a streamed body, none at its end."""
@@ -99,6 +100,7 @@ class AsyncSender:
         """
         import httpx  # noqa: PLC0415
 
+        pieces: list[bytes] = []
         with ExitStack() as opened:
             try:
                 out = _httpx_request(request, opened)
@@ -106,12 +108,13 @@ class AsyncSender:
                 if stream and response.is_success:
                     return Reply(response.status_code, _headers(response), None, (response, response.aiter_bytes()))
                 try:
-                    body = await response.aread()
+                    async for chunk in response.aiter_bytes():
+                        pieces.append(chunk)  # noqa: PERF401  (what had come must be there when it breaks off)
                 finally:
                     await response.aclose()
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise _no_answer(error) from error
-            return Reply(response.status_code, _headers(response), body)
+                raise _no_answer(error, b"".join(pieces) or None) from error
+            return Reply(response.status_code, _headers(response), b"".join(pieces))
 
     async def read(self, reply: Reply) -> bytes:
         """Return the next bytes of a streamed body, none at its end."""
@@ -268,7 +271,7 @@ def _file_stream() -> Any:
     return FileStream
 
 
-def _no_answer(error: httpx.HTTPError | httpx.InvalidURL) -> NoAnswer:
+def _no_answer(error: httpx.HTTPError | httpx.InvalidURL, partial: bytes | None = None) -> NoAnswer:
     import httpx  # noqa: PLC0415
 
     message = _words(error)
@@ -280,13 +283,13 @@ def _no_answer(error: httpx.HTTPError | httpx.InvalidURL) -> NoAnswer:
         case httpx.ConnectError() | httpx.ProxyError():
             return NoAnswer("connect", f"could not connect{message}", sent=False)
         case httpx.TimeoutException():
-            return NoAnswer("timeout", f"no answer in time{message}", sent=True)
+            return NoAnswer("timeout", f"no answer in time{message}", sent=True, partial=partial)
         case httpx.UnsupportedProtocol() | httpx.LocalProtocolError() | httpx.InvalidURL():
             return NoAnswer("protocol", f"could not be sent{message}", sent=False)
         case httpx.DecodingError():
             return NoAnswer("protocol", f"the body's encoding is broken{message}", sent=True)
         case _:
-            return NoAnswer("cut", f"the connection broke off{message}", sent=True)
+            return NoAnswer("cut", f"the connection broke off{message}", sent=True, partial=partial)
 
 
 def _words(error: Exception) -> str:

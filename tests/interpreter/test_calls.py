@@ -371,3 +371,12 @@ def test_the_async_client_does_all_of_it_too(vendor):
     assert [one["id"] for one in rest][:2] == [2, 3]
     assert (deltas, result.output, file.read()) == ([{"text": "He"}, {"text": "j!"}], {"id": 1, "name": "Hej!"}, b"abc")
     assert vendor.slept == [0.5]
+
+
+def test_a_json_body_that_breaks_off_says_what_had_come():
+    body = Chunks(b'{"id": ', fail=httpx.RemoteProtocolError("peer closed"))
+    answer = httpx.Response(200, headers={"content-type": "application/json"}, stream=body)
+    client = koppling.Client(koppling.Connection("acme", api_key=SECRET), SPEC, raw_transport(answer))
+    with pytest.raises(koppling.TransportError) as caught:
+        client.execute("acme.make_thing", {"name": "x"})
+    assert (caught.value.partial, caught.value.sent) == (b'{"id": ', True)

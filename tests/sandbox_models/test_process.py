@@ -19,6 +19,20 @@ from koppling_tools.sandbox import models
 pytestmark = [pytest.mark.heavy, pytest.mark.xdist_group("models")]
 
 KEY = {"Authorization": "Bearer any"}
+LOOPBACK = "0100007F"
+
+linux = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the kernel does not tell who listens")
+
+
+def listening():
+    """Return the address, the port and the inode of every socket that listens, over both versions of IP."""
+    rows = [line.split() for table in ("tcp", "tcp6") for line in table.read_text().splitlines()[1:]]
+    return [(*_split(row[1]), row[9]) for row in rows if row[3] == "0A"]
+
+
+def _split(address):
+    host, _, port = address.partition(":")
+    return host, int(port, 16)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "Basic YTpi"}])
@@ -58,11 +72,9 @@ def test_a_body_that_is_no_form_is_refused(url, path):
         assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
+@linux
 def test_it_listens_on_the_loopback_address_alone(url):
-    port = urlsplit(url).port
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    bound = {line.split()[1] for line in lines if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"}
-    assert bound == {f"0100007F:{port:04X}"}
+    assert {address for address, port, _ in listening() if port == urlsplit(url).port} == {LOOPBACK}
 
 
 def test_files_and_jobs_outlive_the_process_where_a_folder_is_named(tmp_path):
@@ -97,3 +109,15 @@ def test_it_is_ready_soon():
     took = time.monotonic() - began
     assert stop(process) == 0
     assert took < 30
+
+
+@linux
+def test_the_server_behind_it_answers_nobody_else():
+    process, url = start()
+    held = {str(one.readlink()) for one in Path(f"/proc/{process.pid}/fd").iterdir() if one.is_symlink()}
+    found = [port for address, port, inode in listening() if f"socket:[{inode}]" in held and address == LOOPBACK]
+    (behind,) = set(found) - {urlsplit(url).port}
+    answer = httpx.post(f"http://127.0.0.1:{behind}/v1/completions", json={"prompt": "Hi", "max_tokens": 1})
+    assert stop(process) == 0
+    assert answer.status_code == 401
+    assert len(found) == 2

@@ -13,7 +13,7 @@ from koppling.effects import Effect, NoAnswer, Now, Reply, Sleep
 from koppling.errors import ApiError, Kind
 from koppling.events import EventTooLarge, decoder
 from koppling.expression import ABSENT, Roots
-from koppling.extract import Case, Stream, Unreadable, Wait, decode, file_name, format_of, links_of, media_type
+from koppling.extract import Case, Stream, Unreadable, Wait, decode, file_name, format_of, is_json, links_of, media_type
 from koppling.files import OCTETS, File, new_spool
 from koppling.model import Request
 from koppling.retry import seconds
@@ -68,6 +68,8 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
         ApiError: it is not what the spec says, or an error in the clothes of a success.
     """
     form = format_of(case.format, reply.headers)
+    if form != "json" and call.operation.errors.disguised and is_json(reply.headers):
+        yield from _unmask(call, request, reply)
     if form == "bytes":
         file = yield from _file(call, request, reply)
         return None if case.format == "auto" and not file.size else file  # nothing, of no kind, is no file
@@ -81,12 +83,7 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
 
         yield from read_events(call, form, request, reply, take)
         return found
-    data = reply.body
-    if data is None:
-        pieces: list[bytes] = []
-        while chunk := (yield from read(call, request, reply, lambda: b"".join(pieces))):
-            pieces.append(chunk)
-        data = b"".join(pieces)
+    data = yield from _whole(call, request, reply)
     if case.format == "auto" and not data:
         return None
     try:
@@ -97,6 +94,27 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
     if match is not None:
         raise vendor_error(call, request, reply, body, match.kind)
     return body
+
+
+def _whole(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, bytes]:
+    if reply.body is None:
+        pieces: list[bytes] = []
+        while chunk := (yield from read(call, request, reply, lambda: b"".join(pieces))):
+            pieces.append(chunk)
+        reply.body = b"".join(pieces)
+    return reply.body
+
+
+def _unmask(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, None]:
+    """Raise the error that stands, as JSON with a success's status, where a file, a text or events were expected."""
+    data = yield from _whole(call, request, reply)
+    try:
+        body = decode("json", data, reply.status, reply.headers)
+    except Unreadable:
+        return
+    match = call.operation.errors.match(reply.status, reply.headers, body)
+    if match is not None:
+        raise vendor_error(call, request, reply, body, match.kind)
 
 
 def _file(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, File]:

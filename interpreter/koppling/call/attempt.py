@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -90,7 +89,7 @@ def _redirected(call: Call, request: Request, reply: Reply, hops: int) -> Reques
             f"the answer redirects, {MOST_REDIRECTS} times in a row",
         )
     if request.method in {"GET", "HEAD"} or (reply.status in {307, 308} and _can_repeat(request)):
-        return replace(request, url=url)
+        return call.moved(request, url)
     if reply.status == HTTPStatus.SEE_OTHER:
         return call.onward(request, url)
     raise own_error(

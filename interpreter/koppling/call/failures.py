@@ -67,7 +67,8 @@ def own_error(
 def no_answer(call: Call, request: Request, failure: NoAnswer, partial: Any = None) -> TransportError:
     """Return the error that the network makes."""
     message = call.masker.text(str(failure))
-    return TransportError(failure.reason, message, failure.sent, redacted(request), tuple(call.attempts), partial)
+    there = failure.partial if partial is None else partial
+    return TransportError(failure.reason, message, failure.sent, redacted(request), tuple(call.attempts), there)
 
 
 def same_origin(call: Call, request: Request, reply: Reply, address: Any, what: str) -> str:

@@ -97,7 +97,9 @@ def _pages(call: Call, bundles: _Bundles | _Round) -> Generator[Effect, Any, Ans
     place, answer = call.position, None
     if not place.page and place.address is None:
         place.page = call.first_page(bundles.left)
-    skip, seen = place.taken, set[str]()
+    skip, seen, items = place.taken, set[str](), list[Any]()
+    pages = call.operation.pages
+    counted = pages is not None and (pages.number is not None or pages.offset is not None)
     while not bundles.full:
         request = call.render(place.page) if place.address is None else _linked(call, place.address)
         mark = place.address or json.dumps({key: value for key, value in place.page.items() if key != "size"})
@@ -114,7 +116,16 @@ def _pages(call: Call, bundles: _Bundles | _Round) -> Generator[Effect, Any, Ans
         if call.operation.items_are_events:
             return (yield from _live(call, request, bundles, skip))
         answer = yield from fetch(call, request)
-        items = _items(answer)
+        items, before = _items(answer), items
+        if counted and items and items == before:
+            raise own_error(
+                call,
+                request,
+                Reply(answer.status, answer.headers, b""),
+                "inconsistency",
+                "page_loop",
+                "the vendor answers every page alike",
+            )
         place.taken = min(skip, len(items))
         for item in items[skip:]:
             if bundles.full:

@@ -78,6 +78,10 @@ class Call:
             "call": {"id": self.identity},
         }
 
+    def moved(self, request: Request, url: str) -> Request:
+        """Return the same request to another address of the same origin."""
+        return replace(request, url=self.operation.request.authenticated(url, self._roots({})))
+
     @property
     def limit(self) -> int | None:
         """How many bundles the inputs ask for at most."""

@@ -81,7 +81,7 @@ def rows(asked, memory):
 
 
 def _rows(of, memory):
-    yield b'{"id": 1, "weight": 2.5}\r\n\n{"id": 2, '
+    yield b'{"id": 1, "weight": 2.5}\r\n \r\n{"id": 2, '
     if "go" in memory and not memory["go"].wait(5):
         raise AssertionError("nobody took the first row before the second was there")
     yield '"weight": 1, "name": "Å'.encode()[:-1]

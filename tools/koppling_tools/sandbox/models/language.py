@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -33,11 +34,20 @@ class Language:
         params.chat_template = (Path(__file__).parent / "chat.jinja").read_text(encoding="utf-8")
         params.hostnames = ["127.0.0.1"]
         params.port = 0
+        # Nobody else is to find it: a page in a browser could ask it, which lets any page in.
+        key = secrets.token_hex(16)
+        params.api_keys = [key]
+        params.ui = False
         params.verbosity = 0
         params.warmup = False
         params.cpuparams.n_threads = os.cpu_count() or 1
         self._server = xllamacpp.Server(params)
-        self._client = httpx.AsyncClient(base_url=self._server.listening_address, timeout=600, trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=self._server.listening_address,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=600,
+            trust_env=False,
+        )
 
     async def complete(self, path: str, body: dict[str, Any]) -> Response:
         """Return llama.cpp's answer to a completion; a stream is passed on as its bytes come.

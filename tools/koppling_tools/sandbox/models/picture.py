@@ -23,6 +23,8 @@ def draw(seed: str, width: int, height: int, coarse: int = 1) -> bytes:
     import numpy as np  # noqa: PLC0415  (heavy)
 
     random = np.random.default_rng(list(hashlib.sha256(seed.encode()).digest()))
+    across: Any
+    down: Any
     across, down = np.meshgrid(
         (np.arange(width) // coarse * coarse / width).astype(np.float32),
         (np.arange(height) // coarse * coarse / height).astype(np.float32),

@@ -37,7 +37,7 @@ class Vectors:
 
         tensors, tokenizer = self._load()
         encoded = [tokenizer.encode(text).ids for text in texts]
-        found = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+        found: Any = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
         for place, ids in enumerate(encoded):
             mean = _forward(tensors, ids).mean(axis=0)
             found[place] = mean / np.linalg.norm(mean)
