@@ -107,7 +107,7 @@ def _missing(spec: ConnectorSpec, name: str, variable: str | None) -> str:
 def _from_text(text: str, schema: Mapping[str, Any]) -> Any:
     """Return an environment variable as its field's type."""
     if schema.get("type") in {"integer", "number", "boolean"}:
-        import json  # noqa: PLC0415
+        import json
 
         try:
             return json.loads(text.lower())

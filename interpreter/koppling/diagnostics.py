@@ -52,7 +52,7 @@ class Diagnostic:
 
 def near_miss(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that `word` was probably meant to be."""
-    import difflib  # noqa: PLC0415  (only ever needed once something is wrong)
+    import difflib  # only ever needed once something is wrong
 
     names = sorted(known)
     same = [name for name in names if name.lower().replace("-", "_") == word.lower().replace("-", "_")]

@@ -110,7 +110,7 @@ def _path(steps: tuple[str | int, ...]) -> Expression:
 
 def _search(text: str) -> Expression:
     def find(subject: Any) -> Any:
-        import jmespath.exceptions  # noqa: PLC0415  (8 ms that a call of plain paths does not pay)
+        import jmespath.exceptions  # 8 ms that a call of plain paths does not pay
 
         try:
             value = _parse(text).search(subject, options=_options())
@@ -123,8 +123,8 @@ def _search(text: str) -> Expression:
 
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> Any:
-    import jmespath  # noqa: PLC0415
-    import jmespath.exceptions  # noqa: PLC0415
+    import jmespath
+    import jmespath.exceptions
 
     try:
         return jmespath.compile(text)
@@ -139,11 +139,11 @@ def _parse(text: str) -> Any:
 @lru_cache(maxsize=1)
 def _options() -> Any:
     """Return the options that carry the six functions of the language beside JMESPath's own."""
-    import base64  # noqa: PLC0415
-    import json  # noqa: PLC0415
+    import base64
+    import json
 
-    import jmespath  # noqa: PLC0415
-    from jmespath.functions import Functions, signature  # noqa: PLC0415
+    import jmespath
+    from jmespath.functions import Functions, signature
 
     text: Any = {"types": ["string"]}
     anything: Any = {"types": []}

@@ -111,7 +111,7 @@ def _file(value: Any, named: _Named) -> Any:
         return File(value.read(), name=named.name or value.name, media_type=named.media_type or value.media_type)
     if not isinstance(value, str):
         return value
-    import base64  # noqa: PLC0415
+    import base64
 
     try:
         data = base64.b64decode(value, validate=True)
@@ -124,7 +124,7 @@ def _with_suffix(named: _Named) -> str:
     name = named.name or "file"
     if "." in name or not named.media_type:
         return name
-    import mimetypes  # noqa: PLC0415
+    import mimetypes
 
     return name + (mimetypes.guess_extension(named.media_type) or "")
 
@@ -132,9 +132,9 @@ def _with_suffix(named: _Named) -> str:
 def _float32(value: Any, _named: _Named) -> Any:
     if not isinstance(value, str):
         return value
-    import base64  # noqa: PLC0415
-    import sys  # noqa: PLC0415
-    from array import array  # noqa: PLC0415
+    import base64
+    import sys
+    from array import array
 
     found = array("f")
     try:
@@ -427,7 +427,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)  # NaN and Infinity are
 
 
 def _charset(headers: Mapping[str, str]) -> str:
-    import codecs  # noqa: PLC0415
+    import codecs
 
     _, _, found = headers.get("content-type", "").partition("charset=")
     name = found.partition(";")[0].strip(" \"'") or "utf-8"
@@ -442,7 +442,7 @@ def file_name(headers: Mapping[str, str], url: str) -> str:
 
     Of Content-Disposition (RFC 6266), else the last segment of the address.
     """
-    from urllib.parse import unquote, urlsplit  # noqa: PLC0415
+    from urllib.parse import unquote, urlsplit
 
     disposition = headers.get("content-disposition", "")
     name = ""
@@ -461,7 +461,7 @@ def file_name(headers: Mapping[str, str], url: str) -> str:
 
 def links_of(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the addresses of a Link header by their rel (RFC 8288)."""
-    import re  # noqa: PLC0415
+    import re
 
     found: dict[str, str] = {}
     for address, parameters in re.findall(r"<([^>]*)>((?:\s*;\s*[^,;\"]+(?:\"[^\"]*\")?)*)", headers.get("link", "")):

@@ -78,7 +78,7 @@ class File:
     def media_type(self) -> str:
         """The media type: given, or guessed from the name."""
         if self._media_type is None:
-            import mimetypes  # noqa: PLC0415
+            import mimetypes
 
             self._media_type = mimetypes.guess_type(self.name)[0] or OCTETS
         return self._media_type
@@ -111,7 +111,7 @@ class File:
     def open(self) -> IO[bytes]:
         """Return a binary file at its start. A path is opened anew; close what you opened."""
         if isinstance(self._source, bytes):
-            import io  # noqa: PLC0415
+            import io
 
             return io.BytesIO(self._source)
         if isinstance(self._source, Path):

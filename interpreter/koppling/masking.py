@@ -44,8 +44,8 @@ class Masker:
 
 def _forms(secret: str) -> Iterator[str]:
     """Yield patterns of a secret: plain, percent-encoded by character, as JSON and Python write it, in base64."""
-    import base64  # noqa: PLC0415
-    import json  # noqa: PLC0415
+    import base64
+    import json
 
     yield "".join(_spellings(character) for character in secret)
     for written in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)):

@@ -246,7 +246,7 @@ class Request:
 
     def curl(self) -> str:
         """Return the request as a `curl` command line, secrets masked."""
-        from shlex import quote  # noqa: PLC0415
+        from shlex import quote
 
         words = ["curl", "-X", self.method, quote(self.url)]
         for name, value in self.headers.items():

@@ -128,8 +128,8 @@ def parse_document(data: bytes, name: str) -> Document:
 def _compose(text: str, name: str) -> tuple[Any, Diagnostic | None]:
     # Nesting is bounded before the parser recurses on it; brackets inside texts only make the bound stricter than it
     # need be.
-    from ruamel.yaml.cyaml import CSafeLoader  # noqa: PLC0415  (125 ms that a compiled spec does not pay)
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    from ruamel.yaml.cyaml import CSafeLoader  # 125 ms that a compiled spec does not pay
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     if _brackets(text) > 8 * DEEPEST:
         return None, Diagnostic("yaml-bounds", f"is nested more than {DEEPEST} deep", Location(name, 1, 1))

@@ -59,8 +59,8 @@ class _Misfit(Exception):
 
 
 def _sink(tree: Any, where: str) -> Sink:
-    from koppling.expression import references as names  # noqa: PLC0415
-    from koppling.template import references  # noqa: PLC0415
+    from koppling.expression import references as names
+    from koppling.template import references
 
     chains = [chain for _, reference in references(tree) for chain in names(reference.expression)]
     read = tuple(dict.fromkeys(chain[1] for chain in chains if chain[0] == "input" and len(chain) > 1))
@@ -322,7 +322,7 @@ def _prefixed(prefix: str, value: Any) -> str | None:
 
 
 def _basic(user: Any, password: Any) -> str | None:
-    import base64  # noqa: PLC0415
+    import base64
 
     if user is ABSENT and password is ABSENT:
         return None

@@ -88,7 +88,7 @@ def seconds(value: str, now: float, *, milliseconds: bool = False) -> float | No
     if duration and any(duration.groups()):
         hours, minutes, whole, thousandths = (float(part or 0) for part in duration.groups())
         return hours * 3600 + minutes * 60 + whole + thousandths / 1000
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+    from email.utils import parsedate_to_datetime
 
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)

@@ -37,7 +37,7 @@ class Sender:
         Raises:
             NoAnswer: whatever the network did instead.
         """
-        import httpx  # noqa: PLC0415
+        import httpx
 
         pieces: list[bytes] = []
         with ExitStack() as opened:
@@ -56,7 +56,7 @@ class Sender:
 
     def read(self, reply: Reply) -> bytes:
         """Return the next bytes of a streamed body, none at its end."""
-        import httpx  # noqa: PLC0415
+        import httpx
 
         try:
             return _next(reply.handle[1])
@@ -79,7 +79,7 @@ class Sender:
             return self._given
         key = _key(url)
         if key not in self._made:
-            import httpx  # noqa: PLC0415
+            import httpx
 
             self._made[key] = httpx.HTTPTransport(verify=_verify(key[0]), proxy=_proxy(*key))
         return self._made[key]
@@ -98,7 +98,7 @@ class AsyncSender:
         Raises:
             NoAnswer: whatever the network did instead.
         """
-        import httpx  # noqa: PLC0415
+        import httpx
 
         pieces: list[bytes] = []
         with ExitStack() as opened:
@@ -118,7 +118,7 @@ class AsyncSender:
 
     async def read(self, reply: Reply) -> bytes:
         """Return the next bytes of a streamed body, none at its end."""
-        import httpx  # noqa: PLC0415
+        import httpx
 
         try:
             return await anext(reply.handle[1], b"")
@@ -142,7 +142,7 @@ class AsyncSender:
             return self._given
         key = _key(url)
         if key not in self._made:
-            import httpx  # noqa: PLC0415
+            import httpx
 
             self._made[key] = httpx.AsyncHTTPTransport(verify=_verify(key[0]), proxy=_proxy(*key))
         return self._made[key]
@@ -159,7 +159,7 @@ def _key(url: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    import httpx  # noqa: PLC0415
+    import httpx
 
     return httpx.create_ssl_context()
 
@@ -173,7 +173,7 @@ def _proxy(scheme: str, host: str) -> str | None:
     """Return the proxy that the environment names for this origin."""
     if not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
+    from urllib.request import getproxies, proxy_bypass
 
     found = getproxies()
     proxy = found.get(scheme) or found.get("all")
@@ -187,7 +187,7 @@ def _headers(response: httpx.Response) -> dict[str, str]:
 
 
 def _httpx_request(request: Request, opened: ExitStack) -> httpx.Request:
-    import httpx  # noqa: PLC0415
+    import httpx
 
     seconds = request.timeout
     read = seconds.get("read", 60.0)
@@ -253,7 +253,7 @@ class _Window:
 @lru_cache(maxsize=1)
 def _file_stream() -> Any:
     """Return the class of a body that is a file, for either world; it cannot be written before httpx is there."""
-    import httpx  # noqa: PLC0415
+    import httpx
 
     class FileStream(httpx.SyncByteStream, httpx.AsyncByteStream):
         """Local disks are read in the loop, 64 KiB at a time, as httpx itself reads the files of a form."""
@@ -272,7 +272,7 @@ def _file_stream() -> Any:
 
 
 def _no_answer(error: httpx.HTTPError | httpx.InvalidURL, partial: bytes | None = None) -> NoAnswer:
-    import httpx  # noqa: PLC0415
+    import httpx
 
     message = _words(error)
     match error:

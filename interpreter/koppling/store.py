@@ -14,7 +14,7 @@ from typing import Any
 
 
 def _platform_folder(kind: str) -> Path | None:
-    import platformdirs  # noqa: PLC0415
+    import platformdirs
 
     try:
         return Path(

@@ -34,7 +34,7 @@ class Schema:
 
     @cached_property
     def _fast(self) -> Any:
-        import jsonschema_rs  # noqa: PLC0415
+        import jsonschema_rs
 
         # The plain engine is linear in the length of the text, whatever the pattern.
         return jsonschema_rs.Draft202012Validator(
@@ -60,7 +60,7 @@ class Schema:
         """Return what is wrong with a JSON value; nothing where it fits."""
         if self.is_valid(value):
             return []
-        import jsonschema  # noqa: PLC0415  (57 ms, and only words)
+        import jsonschema  # 57 ms, and only words
 
         found = list(faults(jsonschema.Draft202012Validator(self.schema).iter_errors(value)))
         found = found or [
@@ -307,7 +307,7 @@ def _marked(value: Any) -> Any:
 
 
 def _masked(problems: list[Problem], secrets: list[str]) -> list[Problem]:
-    from koppling.masking import Masker  # noqa: PLC0415  (only where something is wrong)
+    from koppling.masking import Masker  # only where something is wrong
 
     masker = Masker(secrets)
     return [Problem(one.pointer, masker.text(one.message), one.allowed, one.place) for one in problems]

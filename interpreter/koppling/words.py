@@ -143,7 +143,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _unknown_keys(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
-    import re  # noqa: PLC0415
+    import re
 
     known = list(error.schema.get("properties", {}))
     patterns = list(error.schema.get("patternProperties", {}))
@@ -207,7 +207,7 @@ def _as_list(value: Any) -> list[Any]:
 
 def show(value: Any) -> str:
     """Return a value as a message quotes it: short, and in JSON's own words."""
-    import json  # noqa: PLC0415
+    import json
 
     if isinstance(value, dict):
         if set(value) == {"$file"}:

@@ -50,8 +50,8 @@ def carry_out(order: Order) -> int:
         InputUnreadable: a file of the inputs.
         KopplingError: what stopped the call.
     """
-    from koppling.catalog import Catalog  # noqa: PLC0415
-    from koppling.validate import choose  # noqa: PLC0415
+    from koppling.catalog import Catalog
+    from koppling.validate import choose
 
     if order.sandbox and order.connection is not None:
         raise Misuse("--connection and --sandbox exclude each other")
@@ -91,7 +91,7 @@ def carry_out(order: Order) -> int:
 
 
 def _client(order: Order, connection: Any, transport: Any = None) -> Any:
-    from koppling import Client  # noqa: PLC0415
+    from koppling import Client
 
     return Client(connection=connection, specs=order.specs, transport=transport, extra=order.extra, as_of=order.as_of)
 
@@ -100,19 +100,19 @@ def _transport(waiting: terminal.Waiting, operation: Any) -> Any:
     """Return, to be entered, a transport that counts for whoever looks; None, the Client's own, where nobody does."""
     if not terminal.can_move(sys.stderr):
         return contextlib.nullcontext()
-    from koppling_tools.progress import Counted  # noqa: PLC0415
+    from koppling_tools.progress import Counted
 
     return Counted(waiting, "page" if operation.is_search else "request")
 
 
 @contextlib.contextmanager
 def _connected(order: Order, module: Any, catalog: Any) -> Iterator[Any]:
-    from koppling import Connection  # noqa: PLC0415
+    from koppling import Connection
 
     if order.connection is not None:
         yield Connection.load(order.connection)
     elif order.sandbox:
-        from koppling_tools.sandbox.start import start  # noqa: PLC0415
+        from koppling_tools.sandbox.start import start
 
         with contextlib.ExitStack() as stack:
             with terminal.Waiting(f"starting the sandbox of {module.connector}"):
@@ -126,16 +126,16 @@ def _connected(order: Order, module: Any, catalog: Any) -> Iterator[Any]:
 
 def _rehearse(order: Order, module: Any, connector: Any, values: dict[str, Any]) -> None:
     """Look at the inputs before a sandbox is started for them."""
-    from koppling import Connection  # noqa: PLC0415
-    from koppling_tools.examples.placeholders import placeholders  # noqa: PLC0415
+    from koppling import Connection
+    from koppling_tools.examples.placeholders import placeholders
 
     with _client(order, Connection(module.connector, **placeholders(connector))) as client:
         client.render(module.full_name, values)
 
 
 def _dry_run(order: Order, module: Any, connector: Any, values: dict[str, Any], printer: Printer) -> int:
-    from koppling import Connection  # noqa: PLC0415
-    from koppling_tools.examples.placeholders import placeholders  # noqa: PLC0415
+    from koppling import Connection
+    from koppling_tools.examples.placeholders import placeholders
 
     connection: Connection | None
     if order.connection is not None:

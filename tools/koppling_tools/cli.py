@@ -43,7 +43,7 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        import importlib  # noqa: PLC0415
+        import importlib
 
         found: click.Command = importlib.import_module(f"koppling_tools.commands.{cmd_name}").command
         return found
@@ -59,7 +59,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; a misspelt one is named with what was probably meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from koppling.diagnostics import suggestion  # noqa: PLC0415
+            from koppling.diagnostics import suggestion
 
             raise click.UsageError(f"there is no command {args[0]!r}; {suggestion(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
@@ -67,7 +67,7 @@ class Commands(click.Group):
 
 def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
-        from koppling import __version__  # noqa: PLC0415
+        from koppling import __version__
 
         click.echo(f"koppling {__version__}")
         context.exit()
@@ -117,7 +117,7 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001  (nothing leaves as a traceback)
-        from koppling_tools import failure  # noqa: PLC0415
+        from koppling_tools import failure
 
         return failure.show(error)
     return status if isinstance(status, int) else 0

@@ -41,9 +41,9 @@ def add(
         Misuse: a secret as an argument, a name that is taken, nobody there to ask.
         KopplingError: the fields are wrong, or the test failed; then nothing is stored.
     """
-    from koppling import Connection  # noqa: PLC0415
-    from koppling.catalog import Catalog  # noqa: PLC0415
-    from koppling.connection import store_connection, store_path, stored_connections  # noqa: PLC0415
+    from koppling import Connection
+    from koppling.catalog import Catalog
+    from koppling.connection import store_connection, store_path, stored_connections
 
     name = name or connector
     if not _NAME.fullmatch(name):
@@ -69,10 +69,10 @@ def add(
 
 def listed(specs: tuple[Path, ...]) -> list[dict[str, Any]]:
     """Return the stored connections by name, secrets masked. Where a connector is unknown, every field is masked."""
-    from koppling.catalog import Catalog  # noqa: PLC0415
-    from koppling.connection import stored_connections  # noqa: PLC0415
-    from koppling.errors import KopplingError  # noqa: PLC0415
-    from koppling.masking import MASK  # noqa: PLC0415
+    from koppling.catalog import Catalog
+    from koppling.connection import stored_connections
+    from koppling.errors import KopplingError
+    from koppling.masking import MASK
 
     catalog, found = Catalog(specs), []
     for name, one in sorted(stored_connections().items()):
@@ -87,8 +87,8 @@ def listed(specs: tuple[Path, ...]) -> list[dict[str, Any]]:
 
 def test(name: str, specs: tuple[Path, ...]) -> int:
     """Make the declared test call of a stored connection."""
-    from koppling import Connection  # noqa: PLC0415
-    from koppling.catalog import Catalog  # noqa: PLC0415
+    from koppling import Connection
+    from koppling.catalog import Catalog
 
     connection = Connection.load(name)
     catalog = Catalog(specs)
@@ -102,7 +102,7 @@ def remove(name: str) -> int:
     Raises:
         GivenWrong: there is none of that name.
     """
-    from koppling.connection import remove_connection, stored_connections  # noqa: PLC0415
+    from koppling.connection import remove_connection, stored_connections
 
     stored = stored_connections()
     if name not in stored:
@@ -187,8 +187,8 @@ def _question(field: Any) -> str:
 
 def _try(catalog: Any, specs: tuple[Path, ...], spec: Any, connection: Any) -> None:
     """Make the declared test call and say how it went."""
-    from koppling import Client  # noqa: PLC0415
-    from koppling_tools.options import today  # noqa: PLC0415
+    from koppling import Client
+    from koppling_tools.options import today
 
     declared = spec.plan["connection"].get("test")
     if not declared:

@@ -35,10 +35,10 @@ def show(error: BaseException) -> int:
 
     Notes that were added to the error (`add_note`) are said as further help.
     """
-    from koppling.errors import KopplingError, SpecError  # noqa: PLC0415
+    from koppling.errors import KopplingError, SpecError
 
     if isinstance(error, SpecError):
-        from koppling_tools import report  # noqa: PLC0415
+        from koppling_tools import report
 
         for line in report.text(error.diagnostics, colour=terminal.wants_colour(sys.stderr)):
             terminal.say(line)
@@ -63,7 +63,7 @@ def show(error: BaseException) -> int:
         ["please report it, with the command and, where you can, the spec; KOPPLING_DEBUG=1 shows where it happened"],
     )
     if os.environ.get("KOPPLING_DEBUG"):
-        import traceback  # noqa: PLC0415
+        import traceback
 
         traceback.print_exception(error)
     return COULD_NOT
@@ -83,7 +83,7 @@ def _usage_help(error: click.UsageError) -> list[str]:
 
 def _words(error: Any) -> str:
     """Return what an error says, to somebody at a command line."""
-    from koppling.errors import ApiError, ConnectionInvalid  # noqa: PLC0415
+    from koppling.errors import ApiError, ConnectionInvalid
 
     said = str(error)
     if isinstance(error, ConnectionInvalid):
@@ -94,7 +94,7 @@ def _words(error: Any) -> str:
 
 
 def _status(error: Any) -> int:
-    from koppling.errors import ApiError, TransportError  # noqa: PLC0415
+    from koppling.errors import ApiError, TransportError
 
     return COULD_NOT if isinstance(error, ApiError | TransportError) else FAULT
 
@@ -106,7 +106,7 @@ def _os_words(error: OSError) -> str:
 
 def _advices(error: Any) -> Iterator[str]:
     """Yield what to do next, as far as the error alone tells. What knows more adds notes to the error."""
-    from koppling.errors import ApiError, ConnectionInvalid, ModuleRetired, TransportError, UnknownModule  # noqa: PLC0415
+    from koppling.errors import ApiError, ConnectionInvalid, ModuleRetired, TransportError, UnknownModule
 
     match error:
         case UnknownModule():

@@ -66,8 +66,8 @@ def _is_number(value: Any) -> bool:
 
 def as_yaml(value: Any) -> str:
     """Return YAML, its last newline left out, that reads back as the same value in readers of YAML 1.1 and 1.2."""
-    from ruamel.yaml import YAML  # noqa: PLC0415
-    from ruamel.yaml.representer import SafeRepresenter  # noqa: PLC0415
+    from ruamel.yaml import YAML
+    from ruamel.yaml.representer import SafeRepresenter
 
     class Representer(SafeRepresenter):
         pass

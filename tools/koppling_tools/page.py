@@ -126,14 +126,14 @@ def _columns(text: str) -> int:
 
 
 def _console() -> Any:
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     return Console(highlight=False, soft_wrap=False, width=min(terminal.width(), 120))
 
 
 def _rich_table(table: Table) -> None:
-    from rich.table import Table as Rich  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table as Rich
+    from rich.text import Text
 
     console = _console()
     console.print(Text.assemble((table.name, "bold"), "  ", (table.title, "dim")))
@@ -156,11 +156,11 @@ def _cell_style(index: int, cell: str) -> str:
 
 
 def _rich_page(page: Page) -> None:
-    from rich.padding import Padding  # noqa: PLC0415
-    from rich.rule import Rule  # noqa: PLC0415
-    from rich.syntax import Syntax  # noqa: PLC0415
-    from rich.table import Table as Rich  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.padding import Padding
+    from rich.rule import Rule
+    from rich.syntax import Syntax
+    from rich.table import Table as Rich
+    from rich.text import Text
 
     console = _console()
     console.print(Text.assemble((page.name, "bold cyan"), "  ", (page.facts, "dim")))

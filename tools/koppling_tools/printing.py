@@ -109,7 +109,7 @@ class Printer:
     def _part(self, value: Any) -> Any:
         if self._find is None:
             return value
-        from koppling.expression import ABSENT, ExpressionError  # noqa: PLC0415
+        from koppling.expression import ABSENT, ExpressionError
 
         try:
             found = self._find(value)
@@ -138,7 +138,7 @@ def size(count: int | None) -> str:
 
 
 def _compiled(query: str) -> Any:
-    from koppling.expression import ExpressionError, check_expression, compile_expression  # noqa: PLC0415
+    from koppling.expression import ExpressionError, check_expression, compile_expression
 
     try:
         check_expression(query)

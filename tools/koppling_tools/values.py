@@ -152,7 +152,7 @@ def _parse(data: bytes, where: str) -> Any:
     except (ValueError, RecursionError) as error:
         if where.endswith(".json"):
             raise InputUnreadable(f"--input: {where} is no JSON: {error}") from None
-    from koppling.read import parse_document  # noqa: PLC0415
+    from koppling.read import parse_document
 
     document = parse_document(data, where)
     if document.diagnostics:

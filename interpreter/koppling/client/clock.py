@@ -21,6 +21,6 @@ class Clock:
         if self.sleep is not time.sleep:
             self.sleep(seconds)
             return
-        import asyncio  # noqa: PLC0415
+        import asyncio
 
         await asyncio.sleep(seconds)

@@ -38,7 +38,7 @@ def add(connector: str, fields: tuple[str, ...], specs: tuple[Path, ...], **opti
     Secrets are asked for, or come from --from-env or --input; never as key=value, which other programs and the shell's
     history see.
     """
-    from koppling_tools import connections  # noqa: PLC0415
+    from koppling_tools import connections
 
     return connections.add(connector, fields, specs, **options)
 
@@ -48,7 +48,7 @@ def add(connector: str, fields: tuple[str, ...], specs: tuple[Path, ...], **opti
 @specs_option
 def list_(as_json: bool, specs: tuple[Path, ...]) -> int:
     """List the stored connections, secrets masked."""
-    from koppling_tools import connections  # noqa: PLC0415
+    from koppling_tools import connections
 
     shown = connections.listed(specs)
     if as_json:
@@ -59,7 +59,7 @@ def list_(as_json: bool, specs: tuple[Path, ...]) -> int:
             "  ".join([one["name"], one["connector"], *(f"{key}={value}" for key, value in one["fields"].items())])
         )
     if not shown:
-        from koppling_tools import terminal  # noqa: PLC0415
+        from koppling_tools import terminal
 
         terminal.say("there are none; `koppling connection add CONNECTOR` adds one")
     return 0
@@ -70,7 +70,7 @@ def list_(as_json: bool, specs: tuple[Path, ...]) -> int:
 @specs_option
 def test(name: str, specs: tuple[Path, ...]) -> int:
     """Make the call that proves a stored connection."""
-    from koppling_tools import connections  # noqa: PLC0415
+    from koppling_tools import connections
 
     return connections.test(name, specs)
 
@@ -79,6 +79,6 @@ def test(name: str, specs: tuple[Path, ...]) -> int:
 @click.argument("name")
 def remove(name: str) -> int:
     """Remove a stored connection."""
-    from koppling_tools import connections  # noqa: PLC0415
+    from koppling_tools import connections
 
     return connections.remove(name)

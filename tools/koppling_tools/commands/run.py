@@ -62,6 +62,6 @@ def command(specs: tuple[Path, ...], **options: Any) -> int:
     The exit status is 0 when it is done, 1 when something that was given is wrong (nothing was sent), 2 when it could
     not run: wrong usage, no answer, or a refusal.
     """  # noqa: D301  (\b keeps the lines of a paragraph in click's help)
-    from koppling_tools.calling import Order, carry_out  # noqa: PLC0415
+    from koppling_tools.calling import Order, carry_out
 
     return carry_out(Order(specs=specs, **options))

@@ -30,6 +30,6 @@ def command(
     answers from its examples: a request that one of them states gets the answer that it states, any other the reasons
     why none fits. The header `x-koppling-example: MODULE@MAJOR/CASE` asks for one example, an error for instance.
     """
-    from koppling_tools.sandbox.foreground import stay  # noqa: PLC0415
+    from koppling_tools.sandbox.foreground import stay
 
     return stay(connector, specs, port=port, mode=mode or "auto", loose=loose)

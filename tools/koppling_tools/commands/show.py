@@ -18,9 +18,9 @@ from koppling_tools.options import as_of_option, specs_option
 @specs_option
 def command(module: str, schema: bool, as_json: bool, as_of: str, specs: tuple[Path, ...]) -> int:
     """Show one module: fields, request, output, an example, lifecycle. Retired ones as well."""
-    from koppling.catalog import Catalog  # noqa: PLC0415
-    from koppling_tools import show  # noqa: PLC0415
-    from koppling_tools.output import as_json as written  # noqa: PLC0415
+    from koppling.catalog import Catalog
+    from koppling_tools import show
+    from koppling_tools.output import as_json as written
 
     if schema and as_json:
         raise Misuse("--schema and --json exclude each other")
@@ -31,7 +31,7 @@ def command(module: str, schema: bool, as_json: bool, as_of: str, specs: tuple[P
     elif as_json:
         click.echo(written(show.everything(found, catalog, as_of)))
     else:
-        from koppling_tools.page import print_page  # noqa: PLC0415
+        from koppling_tools.page import print_page
 
         print_page(show.page(found, catalog.connector(found.connector), as_of))
     return 0

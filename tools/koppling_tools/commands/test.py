@@ -34,7 +34,7 @@ def command(
 
     The exit status is 0 when all pass, 1 when one fails, 2 when there was nothing to run.
     """
-    from koppling_tools.examples.report import report  # noqa: PLC0415
+    from koppling_tools.examples.report import report
 
     context = click.get_current_context()
     for path in paths:

@@ -30,8 +30,8 @@ def command(paths: tuple[str, ...], form: Literal["text", "json"], as_of: str, s
     PATH is a folder of connectors, a connector, any folder in it, or one file; without any, the folders of --specs. The
     exit status is 0 when there are no errors, 1 when there are, 2 when there was nothing to check.
     """
-    from koppling_tools import report, terminal  # noqa: PLC0415
-    from koppling_tools.check import check  # noqa: PLC0415
+    from koppling_tools import report, terminal
+    from koppling_tools.check import check
 
     if not paths and not specs:
         raise Misuse("nothing to check: name a folder or a file (there is no ./spec here)", click.get_current_context())

@@ -116,7 +116,7 @@ def _in_lists(stated: list[Any], got: list[Any], pointer: Pointer) -> Iterator[D
         for index, (one, other) in enumerate(zip(stated, got, strict=True)):
             yield from differences(one, other, (*pointer, index))
         return
-    import difflib  # noqa: PLC0415  (only once something differs)
+    import difflib  # only once something differs
 
     ours, theirs = ([_canonical(one) for one in side] for side in (stated, got))
     for tag, low, high, start, end in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():

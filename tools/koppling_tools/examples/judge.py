@@ -139,7 +139,7 @@ def _raised(example: Example, error: Exception) -> Fault:
 
 
 def _origin(error: Exception) -> str:
-    import traceback  # noqa: PLC0415
+    import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
     return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""

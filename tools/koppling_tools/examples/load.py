@@ -113,7 +113,7 @@ class Example:
 
 def load(path: Path) -> Example:
     """Read one example. What is wrong with the file is in `.faults`."""
-    from koppling.compile import check_example  # noqa: PLC0415
+    from koppling.compile import check_example
 
     document = read_document(path, str(shown(path)))
     faults = check_example(document)

@@ -70,7 +70,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing where a client went away; anything else is a fault of ours, and is shown."""
-        import sys  # noqa: PLC0415
+        import sys
 
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)

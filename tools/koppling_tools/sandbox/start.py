@@ -124,10 +124,10 @@ def local_fields(spec: ConnectorSpec, name: str, origin: str) -> dict[str, Any]:
 def _replay(
     spec: ConnectorSpec, name: str, catalog: Catalog, port: int, *, loose: bool, log: Log | None, about: str
 ) -> Iterator[Sandbox]:
-    from koppling_tools.examples.placeholders import base_url  # noqa: PLC0415
-    from koppling_tools.sandbox.credential import credential_of, personal  # noqa: PLC0415
-    from koppling_tools.sandbox.replay import Replay  # noqa: PLC0415
-    from koppling_tools.sandbox.server import Server  # noqa: PLC0415
+    from koppling_tools.examples.placeholders import base_url
+    from koppling_tools.sandbox.credential import credential_of, personal
+    from koppling_tools.sandbox.replay import Replay
+    from koppling_tools.sandbox.server import Server
 
     scenes = list(_scenes(spec, catalog))
     if not scenes:
@@ -149,9 +149,9 @@ def _listening(server: Any, port: int) -> Any:
 
 def _scenes(spec: ConnectorSpec, catalog: Catalog) -> Iterator[Any]:
     """Yield the examples of a connector that send something, each with the address and the path of its operation."""
-    from koppling_tools.examples.load import find, load  # noqa: PLC0415
-    from koppling_tools.examples.placeholders import base_url  # noqa: PLC0415
-    from koppling_tools.sandbox.replay import Scene  # noqa: PLC0415
+    from koppling_tools.examples.load import find, load
+    from koppling_tools.examples.placeholders import base_url
+    from koppling_tools.sandbox.replay import Scene
 
     for path in find(catalog.roots, [spec.name]):
         example = load(path)
@@ -164,9 +164,9 @@ def _scenes(spec: ConnectorSpec, catalog: Catalog) -> Iterator[Any]:
 
 def _request(catalog: Catalog, example: Any) -> dict[str, Any]:
     """Return the merged request of an example's operation; nothing where its module cannot be had."""
-    from koppling.errors import InputInvalid, SpecError  # noqa: PLC0415
-    from koppling.validate import choose  # noqa: PLC0415
-    from koppling_tools.options import today  # noqa: PLC0415
+    from koppling.errors import InputInvalid, SpecError
+    from koppling.validate import choose
+    from koppling_tools.options import today
 
     try:
         module = catalog.module(example.module_name, example.as_of or today(), retired=True)
@@ -178,7 +178,7 @@ def _request(catalog: Catalog, example: Any) -> dict[str, Any]:
 
 def _pattern(template: Any) -> Any:
     """Return what a path of this template looks like."""
-    import re  # noqa: PLC0415
+    import re
 
     if not isinstance(template, str):
         return None

@@ -37,9 +37,9 @@ def main() -> None:
 
 
 def _serve(folder: Path, listener: socket.socket) -> None:
-    import uvicorn  # noqa: PLC0415  (after the environment is set)
+    import uvicorn  # after the environment is set
 
-    from koppling_tools.sandbox.models.app import build  # noqa: PLC0415
+    from koppling_tools.sandbox.models.app import build
 
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/"
 

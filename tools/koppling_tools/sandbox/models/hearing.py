@@ -46,7 +46,7 @@ class Hearing:
         with self._lock:
             sound = _decoded(recording)
             if self._model is None:
-                from faster_whisper import WhisperModel  # noqa: PLC0415  (heavy)
+                from faster_whisper import WhisperModel  # heavy
 
                 self._model = WhisperModel(str(weights.speech_model()), device="cpu", compute_type="int8")
             segments, about = self._model.transcribe(
@@ -56,8 +56,8 @@ class Hearing:
 
 
 def _decoded(recording: bytes) -> Any:
-    from av.error import FFmpegError  # noqa: PLC0415  (heavy)
-    from faster_whisper.audio import decode_audio  # noqa: PLC0415  (heavy)
+    from av.error import FFmpegError  # heavy
+    from faster_whisper.audio import decode_audio  # heavy
 
     try:
         sound = decode_audio(io.BytesIO(recording))

@@ -23,7 +23,7 @@ class Language:
     """A running llama.cpp with SmolLM2-135M-Instruct; `complete` passes requests on to it."""
 
     def __init__(self) -> None:
-        import xllamacpp  # noqa: PLC0415  (heavy)
+        import xllamacpp  # heavy
 
         params = xllamacpp.CommonParams()
         params.model.path = str(weights.chat_model())

@@ -56,7 +56,7 @@ class Judge:
 
     def scores(self, vectors: Vectors, texts: list[str]) -> list[dict[str, float]]:
         """Return each text's score in each category, from 0 to 1."""
-        import numpy as np  # noqa: PLC0415  (heavy)
+        import numpy as np  # heavy
 
         with self._lock:
             if self._known is None:

@@ -20,7 +20,7 @@ def draw(seed: str, width: int, height: int, coarse: int = 1) -> bytes:
         height: in pixels.
         coarse: the side of the squares that it is made of, as a picture looks before it is finished.
     """
-    import numpy as np  # noqa: PLC0415  (heavy)
+    import numpy as np  # heavy
 
     random = np.random.default_rng(list(hashlib.sha256(seed.encode()).digest()))
     across: Any
@@ -42,7 +42,7 @@ def draw(seed: str, width: int, height: int, coarse: int = 1) -> bytes:
 
 def _png(pixels: Any, width: int, height: int, seed: str) -> bytes:
     """Return 8-bit RGB pixels as a PNG whose text says what it is. https://www.w3.org/TR/png-3/."""
-    import numpy as np  # noqa: PLC0415  (heavy)
+    import numpy as np  # heavy
 
     lines = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, width * 3)], axis=1)
     about = b"Comment\0drawn by rule from " + hashlib.sha256(seed.encode()).hexdigest()[:16].encode()

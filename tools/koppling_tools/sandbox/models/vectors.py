@@ -33,7 +33,7 @@ class Vectors:
 
     def embed(self, texts: list[str]) -> tuple[Any, int]:
         """Return the texts' vectors, as an array of float32, and how many tokens were read."""
-        import numpy as np  # noqa: PLC0415  (heavy)
+        import numpy as np  # heavy
 
         tensors, tokenizer = self._load()
         encoded = [tokenizer.encode(text).ids for text in texts]
@@ -46,7 +46,7 @@ class Vectors:
     def _load(self) -> tuple[dict[str, Any], Any]:
         with self._lock:
             if self._loaded is None:
-                from tokenizers import Tokenizer  # noqa: PLC0415  (heavy)
+                from tokenizers import Tokenizer  # heavy
 
                 folder = weights.embedding_model()
                 tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -58,7 +58,7 @@ class Vectors:
 
 def _read(path: Path) -> dict[str, Any]:
     """Return the tensors of a safetensors file: the length of a JSON header, the header, then the bytes."""
-    import numpy as np  # noqa: PLC0415  (heavy)
+    import numpy as np  # heavy
 
     data = np.memmap(path, dtype=np.uint8, mode="r")
     (length,) = struct.unpack("<Q", data[:8].tobytes())
@@ -73,7 +73,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _forward(tensors: dict[str, Any], ids: list[int]) -> Any:
     """Return the last layer's state for each token of a text."""
-    import numpy as np  # noqa: PLC0415  (heavy)
+    import numpy as np  # heavy
 
     def linear(state: Any, name: str) -> Any:
         return state @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]
@@ -104,7 +104,7 @@ def _forward(tensors: dict[str, Any], ids: list[int]) -> Any:
 
 def _gelu(state: Any) -> Any:
     """Return x * P(X <= x) for a standard normal X."""
-    import numpy as np  # noqa: PLC0415  (heavy)
+    import numpy as np  # heavy
 
     scaled = np.abs(state) / np.float32(np.sqrt(2))
     step = 1 / (1 + _ERF_P * scaled)
