@@ -28,7 +28,7 @@ def body_of(response):
     try:
         return response.get("json") or json.loads(response.get("text", ""))
     except ValueError:
-        return response["text"]
+        return response.get("text", "")
 
 
 @pytest.mark.parametrize(("module", "operation"), list(operations()))
