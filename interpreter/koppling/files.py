@@ -41,6 +41,10 @@ class File:
         elif isinstance(data, Path):
             self._source = data
             name = name or data.name
+        elif not hasattr(data, "read"):
+            raise TypeError(
+                f"a file is made of bytes, a pathlib.Path or an open binary file, not of {type(data).__name__}"
+            )
         else:
             self._source = data
             given = getattr(data, "name", None)

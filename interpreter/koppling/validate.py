@@ -140,6 +140,8 @@ class Inputs:
         Raises:
             InputInvalid: with every problem there is.
         """
+        if extra not in {"forbid", "warn", "pass"}:
+            raise ValueError(f"extra is forbid, warn or pass, not {extra!r}")
         problems: list[Problem] = []
         values: dict[str, Any] = {}
         for name, value in inputs.items():

@@ -172,3 +172,13 @@ def test_the_inputs_are_never_changed(vendor):
     inputs = {"name": "x", "data": '{"a": 1}', "tags": ("a",)}
     sent(vendor, inputs)
     assert inputs == {"name": "x", "data": '{"a": 1}', "tags": ("a",)}
+
+
+def test_the_name_of_a_file_is_not_taken_for_its_bytes():
+    with pytest.raises(TypeError, match="not of str"):
+        koppling.File("notes.txt")
+
+
+def test_a_word_for_extras_that_is_none_is_refused(vendor):
+    with pytest.raises(ValueError, match="forbid, warn or pass"):
+        sent(vendor, TRUE, extra="nonsense")
