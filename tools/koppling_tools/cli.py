@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -90,6 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done. 1: a fault in what was given (a spec, an input, a connection, a module's name). 2: it could not run (usage,
     no answer, the vendor's refusal). 130: interrupted.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # a shell closed it: `koppling list >&-`
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (open as long as the process)
     terminal.prepare()
     if "_KOPPLING_COMPLETE" in os.environ:  # a shell asks for completions
         commands.main(prog_name="koppling")
