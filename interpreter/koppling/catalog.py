@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from koppling.compile.schemas import output_schema, published_schema
 from koppling.diagnostics import Diagnostic, Location, near_miss
 from koppling.errors import ModuleRetired, SpecError, UnknownModule
 from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec
-from koppling.read import parse_document, read_document
+from koppling.read import parse_document
 
 Specs = str | Path | Sequence[str | Path] | None
 
@@ -51,12 +51,14 @@ class Catalog:
 
     Args:
         specs: a folder of connectors, or several, first wins. The built-in ones come last.
+        texts: what some files are to hold instead of what stands on disk, as in an editor.
 
     Raises:
         SpecError: one of the folders is not there.
     """
 
-    def __init__(self, specs: Specs = None) -> None:
+    def __init__(self, specs: Specs = None, texts: Mapping[Path, bytes] | None = None) -> None:
+        self._texts = texts or {}
         given = [] if specs is None else [specs] if isinstance(specs, str | Path) else list(specs)
         roots = [Path(one) for one in given]
         missing = [root for root in roots if not root.is_dir()]
@@ -220,7 +222,7 @@ class Catalog:
     def _connector(self, name: str) -> tuple[bytes, ConnectorSpec]:
         if name not in self._connectors:
             path = self.home(name) / "connector.yaml"
-            data = _bytes(path)
+            data = self._bytes(path)
             key = self._key(path, data)
             plan = store.load_compiled(key)
             if plan is None:
@@ -232,15 +234,21 @@ class Catalog:
     def _module(self, connector: str, path: Path) -> ModuleSpec:
         if path not in self._modules:
             shared, spec = self._connector(connector)
-            data = _bytes(path)
+            data = self._bytes(path)
             key = self._key(path, data, shared)
             plan = store.load_compiled(key)
             if plan is None:
-                home = self.home(connector) / "connector.yaml"
-                plan = plan_module(parse_document(data, str(path)), read_document(home), spec.plan)
+                plan = plan_module(parse_document(data, str(path)), parse_document(shared, spec.path), spec.plan)
                 store.store_compiled(key, plan)
             self._modules[path] = module_spec(plan)
         return self._modules[path]
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return self._texts.get(path) or path.read_bytes()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise SpecError((Diagnostic("unreadable", f"cannot be read: {reason}", Location(str(path))),)) from None
 
     def _key(self, path: Path, *contents: bytes) -> str:
         """Return the hash of all that goes into a plan."""
@@ -262,11 +270,3 @@ class Catalog:
             ]
             told += "".join(f" {path.stat().st_mtime_ns}" for path in sources)
         return told.encode()
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SpecError((Diagnostic("unreadable", f"cannot be read: {reason}", Location(str(path))),)) from None
