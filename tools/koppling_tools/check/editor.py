@@ -9,7 +9,7 @@ from koppling.catalog import Catalog
 from koppling.diagnostics import Diagnostic
 from koppling_tools.check.files import classify
 from koppling_tools.check.folders import across, let_stand, stray, units_of
-from koppling_tools.check.unit import look
+from koppling_tools.check.unit import Reader, look
 from koppling_tools.check.workers import runner
 
 
@@ -32,10 +32,10 @@ def check_text(
         return [stray(found)]
     texts = {one: said.encode() for one, said in {**(others or {}), path: text}.items()}
     roots = list(dict.fromkeys([found.connector.parent, *specs]))
-    catalog = Catalog([root for root in roots if root.is_dir()], texts)
-    looked = {
-        unit: look(unit, as_of, runner(catalog.roots, as_of, texts), texts) for unit in units_of([found], catalog)
-    }
+    reader = Reader(texts)
+    catalog = Catalog([root for root in roots if root.is_dir()], reader.documents)
+    run = runner(catalog, as_of)
+    looked = {unit: look(unit, as_of, reader, run) for unit in units_of([found], catalog)}
     diagnostics = [one for result in looked.values() for one in result.diagnostics]
     diagnostics += across([found], looked, catalog, as_of)
     return list(let_stand([one for one in diagnostics if one.location.path == str(path)], looked.values(), {str(path)}))

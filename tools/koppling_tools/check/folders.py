@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,10 @@ def check(paths: Sequence[Path], specs: Sequence[Path], as_of: str) -> Checked:
         Misuse: a path is not there, or holds no spec.
     """
     found = [one for path in paths for one in find(path)]
-    unique = sorted({one.path.resolve(): one for one in found}.values(), key=lambda one: str(one.path))
+    real = cache(Path.resolve)  # of folders, of which there are few
+    unique = sorted(
+        {(real(one.path.parent), one.path.name): one for one in found}.values(), key=lambda one: str(one.path)
+    )
     roots = list(dict.fromkeys([*(one.connector.parent for one in unique), *specs]))
     catalog = Catalog(roots)
     units = list(units_of(unique, catalog))

@@ -133,4 +133,5 @@ def _suppression(found: Mapping[str, Any]) -> Suppression:
 
 def _facts(found: Mapping[str, Any]) -> Facts:
     references = tuple(Reference(**one) for one in found["references"])
-    return Facts(**{**found, "references": references, "connection": tuple(found["connection"])})
+    fields = tuple((name, line, column) for name, line, column in found["fields"])
+    return Facts(**{**found, "references": references, "connection": tuple(found["connection"]), "fields": fields})

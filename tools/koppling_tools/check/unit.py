@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,37 +43,76 @@ class Looked:
     facts: list[Facts] = field(default_factory=list)
 
 
-def look(unit: Unit, day: str, run: Run | None, texts: Mapping[Path, bytes] | None = None) -> Looked:
+class Reader:
+    """Reads files, each once.
+
+    Args:
+        texts: what some files hold instead of what stands on disk.
+    """
+
+    def __init__(self, texts: Mapping[Path, bytes] | None = None) -> None:
+        #: The connectors and modules that were read.
+        self.documents: dict[Path, Document] = {}
+        self._texts = texts or {}
+        self._sound: dict[Path, bool] = {}
+
+    def example(self, path: Path) -> Document:
+        """Return an example's file."""
+        return parse_document(self._texts[path], str(path)) if path in self._texts else _read(path)
+
+    def read(self, path: Path) -> Document:
+        """Return the file of a connector or a module."""
+        if path not in self.documents:
+            self.documents[path] = self.example(path)
+        return self.documents[path]
+
+    def connector(self, path: Path) -> tuple[Document, bool]:
+        """Return a connector's file, and whether it is without errors."""
+        document = self.read(path)
+        if path not in self._sound:
+            self._sound[path] = not any(one.severity == "error" for one in check_connector(document))
+        return document, self._sound[path]
+
+
+def _read(path: Path) -> Document:
+    try:
+        status = path.stat()
+    except OSError:
+        return read_document(path)
+    return _remembered(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=512)  # an editor asks for the same neighbours at every keystroke
+def _remembered(path: Path, _changed: int, _size: int) -> Document:
+    return read_document(path)
+
+
+def look(unit: Unit, day: str, reader: Reader, run: Run | None) -> Looked:
     """Check a unit.
 
     Args:
         unit: its files.
         day: the ISO day that lifecycles are read at.
+        reader: what reads them.
         run: runs an example and yields what is not as it states; None runs none.
-        texts: what some files hold instead of what stands on disk.
     """
     looked = Looked()
-
-    def read(path: Path) -> Document:
-        return parse_document(texts[path], str(path)) if texts and path in texts else read_document(path)
-
-    examples = [_example(path, read(path), looked) for path in unit.examples]
+    examples = [_example(path, reader.example(path), looked) for path in unit.examples]
     if unit.path is None:
         return looked
-    document = read(unit.path)
+    document = reader.read(unit.path)
     looked.comments[document.path] = suppressions(document.text)
     if unit.kind == "connector":
         found = check_connector(document)
         looked.diagnostics += found
         _documents(document, found, looked)
     else:
-        connector = read(unit.connector) if unit.connector is not None else None
+        connector, sound = reader.connector(unit.connector) if unit.connector is not None else (None, False)
         found = check_module(document, connector)
         looked.diagnostics += found
         _documents(document, found, looked)
         if isinstance(document.value, dict) and not any(one.severity == "error" for one in found):
-            whole = connector if connector is None or not check_connector(connector) else None
-            view = ModuleView(document, connector, examples, day, run if whole is not None else None)
+            view = ModuleView(document, connector, examples, day, run if sound else None)
             for rule in rules.all_rules().values():
                 if rule.of_module is not None:
                     looked.diagnostics += [one.diagnostic(rule.name, rule.severity) for one in rule.of_module(view)]
@@ -121,7 +161,14 @@ def facts(document: Document, kind: str) -> Facts:
     for what, pointer, name in _named_modules(value):
         place = document.locate(pointer)
         references.append(Reference(what, name, join_pointer(*pointer), place.line, place.column))
-    return Facts(document.path, kind, str(value.get("name", "")), tuple(references), tuple(_connection(value)))
+    connection = value.get("connection")
+    declared = connection.get("fields") if isinstance(connection, dict) else None
+    fields = []
+    for name in declared if isinstance(declared, dict) else ():
+        place = document.locate(("connection", "fields", name), key=True)
+        fields.append((name, place.line, place.column))
+    name = str(value.get("name", ""))
+    return Facts(document.path, kind, name, tuple(references), tuple(_connection(value)), tuple(fields))
 
 
 def _named_modules(value: Any, pointer: Pointer = ()) -> Iterator[tuple[str, Pointer, str]]:

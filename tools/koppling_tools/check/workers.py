@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from koppling.catalog import Catalog
 from koppling.errors import KopplingError
-from koppling_tools.check.unit import Looked, Unit, look
+from koppling_tools.check.unit import Looked, Reader, Unit, look
 from koppling_tools.examples.load import Example
 
 # A worker takes a quarter of a second to start, which is what some fifty units take.
@@ -38,21 +38,22 @@ def look_at_all(units: Sequence[Unit], day: str, roots: Sequence[Path]) -> dict[
 
 
 def _look(units: Sequence[Unit], day: str, roots: Sequence[Path]) -> list[Looked]:
-    run = runner(roots, day)
-    return [look(unit, day, run) for unit in units]
+    reader = Reader()
+    run = runner(Catalog(roots, reader.documents), day)
+    return [look(unit, day, reader, run) for unit in units]
 
 
-def runner(
-    roots: Sequence[Path], day: str, texts: Mapping[Path, bytes] | None = None
-) -> Callable[[Example], Iterator[Any]]:
+def runner(catalog: Catalog, day: str) -> Callable[[Example], Iterator[Any]]:
     """Return what runs an example and yields what is not as it states."""
-    from koppling_tools.examples.run import Runner
-
-    stage = Runner(Catalog(roots, texts), day, worlds=("sync",))
+    stage: list[Any] = []
 
     def run(example: Example) -> Iterator[Any]:
+        if not stage:
+            from koppling_tools.examples.run import Runner
+
+            stage.append(Runner(catalog, day, worlds=("sync",)))
         try:
-            yield from stage.run(example)
+            yield from stage[0].run(example)
         except KopplingError:
             return  # the connector's own faults are told where they are
 

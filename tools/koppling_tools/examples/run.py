@@ -130,7 +130,7 @@ class Runner:
         key = f"{connector} {sorted(connection.items(), key=repr)!r}"
         if key not in self._clients:
             made = Connection(connector, **connection)
-            specs, stage, clock = self._catalog.roots, self._stage, self._time.clock()
+            specs, stage, clock = self._catalog, self._stage, self._time.clock()
             self._clients[key] = Client(made, specs, stage, clock=clock), AsyncClient(made, specs, stage, clock=clock)
         return self._clients[key]
 

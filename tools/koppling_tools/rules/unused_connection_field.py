@@ -26,8 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from koppling.diagnostics import Severity
-from koppling.read import read_document
+from koppling.diagnostics import Location, Severity
 from koppling_tools.rules.view import Finding, FolderView
 
 SEVERITY: Severity = "warning"
@@ -40,9 +39,9 @@ def of_folder(view: FolderView) -> Iterator[Finding]:
     used = {name for one in view.files for name in one.connection}
     if "*" in used:
         return
-    document = read_document(view.connector)
-    fields = ((document.value or {}).get("connection") or {}).get("fields") or {}
-    for name in fields:
-        if name not in used:
-            message = f"no request and no `auth` uses the field `{name}` of the connection"
-            yield Finding(document, message, ("connection", "fields", name), "remove it, or send it", key=True)
+    for one in view.files:
+        for name, line, column in one.fields:
+            if name not in used:
+                message = f"no request and no `auth` uses the field `{name}` of the connection"
+                place = Location(one.path, line, column)
+                yield Finding(None, message, ("connection", "fields", name), "remove it, or send it", location=place)

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from koppling.compile.merge import Merged, merge
 from koppling.diagnostics import Diagnostic, Location
 from koppling.read import Document, Pointer
-from koppling_tools.examples.judge import Fault
 from koppling_tools.examples.load import Example
+
+if TYPE_CHECKING:  # what runs examples is httpx, which a check of what is known already does not need
+    from koppling_tools.examples.judge import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Facts:
     name: str = ""
     references: tuple[Reference, ...] = ()
     connection: tuple[str, ...] = ()  # the fields of the connection that it uses
+    fields: tuple[tuple[str, int, int], ...] = ()  # those that it declares, with line and column
 
     def at(self, reference: Reference) -> Location:
         """Return where a reference stands."""
