@@ -99,7 +99,7 @@ def check_module(document: Document, connector: Document | None) -> list[Diagnos
         found += _required(document, merged.tree["required"], fields, ("required",), merged)
         found += _schemas(document, merged, defs, shared_defs)
         found += _request(document, merged, name)
-        found += _response(document, merged, value, name)
+        found += _response(document, merged, value, name, (defs, shared_defs))
     for name, schema in defs.items():
         found += _references(document, schema, ("$defs", name), defs, shared_defs)
     known = Known({})
@@ -126,7 +126,12 @@ def _readable(document: Document, kind: Any) -> list[Diagnostic]:
 def _in_order(found: list[Diagnostic], grammar: int = 0) -> list[Diagnostic]:
     """Return the faults by place, each once, and one word a place from the grammar."""
     told = {(one.location.line, one.location.column) for one in found[:grammar]}
-    more = [one for one in found[grammar:] if (one.location.line, one.location.column) not in told]
+    more = [
+        one
+        for one in found[grammar:]
+        if (one.location.line, one.location.column) not in told
+        and not (one.rule == "field-schema" and any(other.pointer.startswith(one.pointer) for other in found[:grammar]))
+    ]
     unique = dict.fromkeys([*found[:grammar], *more])
     return sorted(unique, key=lambda one: (one.location.line, one.location.column, one.rule))
 
@@ -281,7 +286,13 @@ def _compiles(text: str) -> bool:
     return True
 
 
-def _response(document: Document, merged: Merged, module: dict[str, Any], name: str | None) -> Iterator[Diagnostic]:
+def _response(
+    document: Document,
+    merged: Merged,
+    module: dict[str, Any],
+    name: str | None,
+    definitions: tuple[dict[str, Any], dict[str, Any]],
+) -> Iterator[Diagnostic]:
     response = merged.tree["response"]
     cases = response if isinstance(response, list) else [response]
     for index, case in enumerate(cases):
@@ -290,6 +301,7 @@ def _response(document: Document, merged: Merged, module: dict[str, Any], name: 
             if key in case and "items" not in case:
                 message = f"`{key}` needs `items`: the list that is counted"
                 yield document.fault("missing-key", message, merged.origin((*at, key)), key=True)
+        yield from _references(document, case.get("body"), merged.origin((*at, "body")), *definitions)
         yield from _stream(document, merged, case.get("stream") or {}, (*at, "stream"))
         yield from _until(
             document, merged, module, (case.get("follow") or {}).get("until") or {}, (*at, "follow", "until")
