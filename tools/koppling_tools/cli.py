@@ -24,6 +24,11 @@ COMMANDS: Final = {
     "validate": "Check specs and show every fault on its line.",
     "rules": "Show what validate looks at, and why.",
     "test": "Run every example of every spec, offline.",
+    "lifecycle": "Show what is deprecated, retires soon, or is past its day.",
+    "deprecate": "From a day on, warn the callers of a module, operation, field or value.",
+    "retire": "From a day on, refuse a module, operation, field or value.",
+    "bump": "Raise the version of a module or a connector.",
+    "fmt": "Put spec files into their form.",
     "sandbox": "Start a local server that answers as the vendor would.",
     "connection": "Add, list, test and remove stored connections.",
 }
