@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "validate": "Check specs and show every fault on its line.",
     "rules": "Show what validate looks at, and why.",
     "test": "Run every example of every spec, offline.",
+    "diff": "Show what changed for callers, and which version that asks for.",
     "lifecycle": "Show what is deprecated, retires soon, or is past its day.",
     "deprecate": "From a day on, warn the callers of a module, operation, field or value.",
     "retire": "From a day on, refuse a module, operation, field or value.",
