@@ -14,6 +14,7 @@ from koppling.infer import infer
 from koppling.read import Document, read_document
 from koppling.shape import Shape
 from koppling_tools.check.files import Found, find
+from koppling_tools.diff.adaptation import adaptation
 from koppling_tools.diff.change import ORDER, Change, Verdict, gravest
 from koppling_tools.diff.operation import Side, compare, lifecycle
 from koppling_tools.editing.version import Part, raised
@@ -180,6 +181,11 @@ def _module(name: str, old: State, new: State, day: str) -> Iterator[Change]:
         others = [one for one in old.modules if one.startswith(f"{short}@")]
         told = f"a new major version beside {', '.join(sorted(others))}" if others else "the module is new"
         yield Change("major-added" if others else "module-added", "additive", name, told, Location(after.path, 1, 1))
+        if others:
+            latest = max(others, key=lambda one: int(one.rpartition("@")[2]))
+            connector = name.partition(".")[0]
+            olds = _sides(latest, old.modules[latest], old, connector)
+            yield from adaptation(name, latest.rpartition("@")[2], olds, _sides(name, after, new, connector), after)
         return
     changes = list(_module_changes(name, before, after, old, new, day))
     yield from changes
