@@ -21,10 +21,32 @@ from koppling_tools.options import as_of_option, specs_option
     show_default=True,
     help="How the results are printed.",
 )
+@click.option(
+    "--mutate", is_flag=True, help="Change each thing that a spec says in turn, and tell what no example notices."
+)
+@click.option(
+    "--score",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="With --mutate: exit with 1 where a module's share of noticed changes is lower.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --mutate: at most so many changes a module, always the same.",
+)
 @as_of_option
 @specs_option
 def command(
-    paths: tuple[str, ...], word: str, form: Literal["text", "json"], as_of: str, specs: tuple[Path, ...]
+    paths: tuple[str, ...],
+    word: str,
+    form: Literal["text", "json"],
+    mutate: bool,
+    score: float | None,
+    sample: int | None,
+    as_of: str,
+    specs: tuple[Path, ...],
 ) -> int:
     """Run every example of every spec, sync and async, without a network.
 
@@ -40,6 +62,18 @@ def command(
     for path in paths:
         if not Path(path).exists():
             raise click.UsageError(f"{path}: there is no such file or folder", context)
+    if (score is not None or sample is not None) and not mutate:
+        raise click.UsageError("--score and --sample go with --mutate", context)
+    if mutate:
+        from koppling.compile.grammar import builtin_folder
+        from koppling_tools.mutation.report import jobs
+        from koppling_tools.mutation.report import mutate as change
+
+        places = [Path(path) for path in paths] or list(specs) or [builtin_folder()]
+        found = list(jobs(places, specs, as_of, word, sample))
+        if not found:
+            raise click.UsageError("nothing to change: there is no module with examples here", context)
+        return change(found, score, form)
     status = report([Path(path) for path in paths], specs, as_of, word, form)
     if status is None:
         what = f"no example has {word!r} in its name" if word else "there are no examples here"
