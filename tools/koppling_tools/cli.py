@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "run": "Run one module.",
     "validate": "Check specs and show every fault on its line.",
     "test": "Run every example of every spec, offline.",
+    "docs": "Write a static site of the connectors.",
     "sandbox": "Start a local server that answers as the vendor would.",
     "connection": "Add, list, test and remove stored connections.",
 }
