@@ -50,7 +50,7 @@ class Atlas:
         found = [load(path) for path in self._examples.get(f"{module.connector}/{module.name}.v{module.major}", ())]
         if faults := [fault for one in found for fault in one.faults]:
             raise SpecError(tuple(faults))
-        return sorted(found, key=lambda one: (one.case != "smallest", one.fails, one.case))
+        return sorted(found, key=lambda one: (one.fails, "smallest" not in one.case, one.case))
 
     def find(self, connector: str, name: str) -> ModuleSpec | None:
         """Return the module that `get_thing`, `get_thing@2` or `acme.get_thing@2` means; None where there is none."""

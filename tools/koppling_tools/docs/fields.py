@@ -64,7 +64,7 @@ class FieldList:
         nested = len(field.path) > 1
         return tag(
             "div",
-            tag("dt", label, " " if label else None, name, permalink(anchor, field.name), marks, class_=""),
+            tag("dt", label, " " if label else None, name, [[" ", one] for one in marks], permalink(anchor, field.name)),
             tag("dd", list(self._said(field)), self._inner(field)),
             id=anchor,
             class_=" ".join(["field", *(["nested"] if nested else []), *([state] if state == "retired" else [])]),

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 Node: TypeAlias = "Element | str | int | None | Iterable[Node]"
 Attribute: TypeAlias = "str | int | bool | None"
 
-_VOID: Final = {"br", "hr", "img", "input", "link", "meta", "rect", "line", "circle", "path"}
+_VOID: Final = {"br", "hr", "img", "input", "link", "meta"}
 # Each of these begins a line of its own, so that a changed spec is a small change of the committed page.
 _LINES: Final = set(
     "html head meta link title script body header nav main aside footer section article div h1 h2 h3 h4 p ul ol li dl "

@@ -36,14 +36,6 @@ def module_page(atlas: Atlas, module: ModuleSpec, calls: Calls, *, rules: bool) 
         (("Connectors", "index.html"), (connector.title, page_of_connector(connector.name))),
     )
     body: list[Node] = [_head(atlas, place, module)]
-    if things := dated_of(module):
-        body.append(
-            tag(
-                "section",
-                place.heading(2, "Lifecycle", "lifecycle"),
-                chart(atlas, place, things, label=f"Dates of {module.full_name}"),
-            )
-        )
     examples = _by_operation(module, atlas.examples(module))
     parts = [
         _operation(atlas, place, module, one, calls, examples.get(one.name, [])) for one in module.operations.values()
@@ -60,6 +52,9 @@ def module_page(atlas: Atlas, module: ModuleSpec, calls: Calls, *, rules: bool) 
                 tag("div", parts, class_="tabs operations", data_tabs=f"{module.full_name}", data_label=said),
             )
         )
+    if things := dated_of(module):
+        lifecycle = chart(atlas, place, things, label=f"Dates of {module.full_name}")
+        body.append(tag("section", place.heading(2, "Lifecycle", "lifecycle"), lifecycle))
     return document(place, body, atlas.span, rules=rules)
 
 
@@ -67,15 +62,15 @@ def _head(atlas: Atlas, place: Place, module: ModuleSpec) -> Element:
     state = atlas.state(module)
     life = life_words(module.lifecycle, atlas.day)
     source = module.plan.get("source") or {}
-    facts: list[tuple[Node, Node]] = [("Version", module.version), ("Kind", module.kind)]
-    versions = atlas.versions(module)
-    if len(versions) > 1:
-        others = [
-            tag("strong", f"v{one.major}") if one.major == module.major
-            else tag("a", f"v{one.major}", href=place.link(page_of(one)))
-            for one in versions
-        ]  # fmt: skip
-        facts.append(("Versions", join(" ", others)))
+    others = [
+        tag("a", f"v{one.major}", href=place.link(page_of(one)))
+        for one in atlas.versions(module)
+        if one.major != module.major
+    ]
+    facts: list[tuple[Node, Node]] = [
+        ("Version", [module.version, [" (also ", join(", ", others), ")"] if others else None]),
+        ("Kind", module.kind),
+    ]
     if source.get("page"):
         compared = f", compared {source['verified']}" if source.get("verified") else ""
         facts.append(("Vendor's page", [outside(source["page"], _host(source["page"])), compared]))

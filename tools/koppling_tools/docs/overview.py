@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 from koppling.model import ConnectorSpec
-from koppling_tools.docs.atlas import STATES, Atlas, page_of_connector, place_of
+from koppling_tools.docs.atlas import STATES, Atlas, page_of_connector, place_of, replacement_of
 from koppling_tools.docs.dates import Dated
-from koppling_tools.docs.html import Element, Node, tag
-from koppling_tools.docs.layout import Place, badge, document, prose, table
-from koppling_tools.docs.timeline import words
+from koppling_tools.docs.html import Element, Node, join, tag
+from koppling_tools.docs.layout import Place, document, prose
 
 
 def index_page(atlas: Atlas, *, rules: bool) -> str:
@@ -74,29 +74,43 @@ def dates_page(atlas: Atlas, *, rules: bool) -> str:
     return document(place, body, atlas.span, rules=rules)
 
 
-_HAPPENED = {"since": "begins", "deprecated": "deprecated", "retired": "retires"}
+_HAPPENED: Final = {"since": "begins", "deprecated": "deprecated", "retired": "retires"}
 
 
 def _events(atlas: Atlas, place: Place, events: list[tuple[str, str, Dated]]) -> Node:
-    rows: list[list[Node]] = []
+    """Return events by day; nothing for none."""
+    days: dict[str, list[Node]] = {}
     for day, what, one in events:
-        life = one.lifecycle
-        state = {"since": "active"}.get(what, what)
-        rows.append(
-            [
-                tag("time", day, datetime=day),
-                tag("span", _HAPPENED[what], class_=f"badge {state}"),
-                [tag("a", _name(one), href=place.link(place_of(one))), " ", tag("span", one.kind, class_="what")],
-                tag("code", life.replaced_by) if life.replaced_by and what != "since" else None,
-                prose(life.reason) if life.reason and what != "since" else None,
-            ]
-        )
-    head = ["Day", "", "What", "Use instead", "Why"]
-    for column in (4, 3):
-        if not any(row[column] for row in rows):
-            head.pop(column)
-            rows = [row[:column] + row[column + 1 :] for row in rows]
-    return table(head, rows, class_="dates")
+        days.setdefault(day, []).append(_event(atlas, place, what, one))
+    if not days:
+        return None
+    rows = [
+        tag("li", tag("time", day, datetime=day), tag("ul", told), class_="day", id=f"day-{day}")
+        for day, told in days.items()
+    ]
+    return tag("ol", rows, class_="events")
+
+
+def _event(atlas: Atlas, place: Place, what: str, one: Dated) -> Element:
+    life = one.lifecycle
+    said: list[Node] = []
+    if what != "since" and life.replaced_by:
+        address = replacement_of(atlas, one)
+        name = tag("code", life.replaced_by)
+        said.append(tag("span", "use ", tag("a", name, href=place.link(address)) if address else name))
+    if what != "since" and life.reason:
+        said.append(tag("span", prose(life.reason)))
+    return tag(
+        "li",
+        tag("span", _HAPPENED[what], class_=f"badge {'active' if what == 'since' else what}"),
+        tag(
+            "div",
+            tag("a", _name(one), href=place.link(place_of(one))),
+            " ",
+            tag("span", one.kind, class_="what"),
+            tag("p", join(". ", said), class_="what") if said else None,
+        ),
+    )
 
 
 def _name(one: Dated) -> Node:
@@ -105,5 +119,3 @@ def _name(one: Dated) -> Node:
     name = tag("code", one.module.full_name)
     return name if one.kind == "module" else [name, " · ", tag("code", one.label)]
 
-
-__all__ = ["badge", "dates_page", "index_page"]
