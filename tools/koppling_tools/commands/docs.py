@@ -15,7 +15,12 @@ from koppling_tools.options import as_of_option, specs_option
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The folder of the site.")
 @click.option("--check", is_flag=True, help="Write nothing; list what is stale, missing or left over, and exit 1.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How files are listed."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How files are listed.",
 )
 @as_of_option
 @specs_option
@@ -43,7 +48,9 @@ def command(connectors: tuple[str, ...], out: Path, check: bool, form: str, as_o
         for one in found:
             click.echo(f"{one.state}: {out / one.path}")
     if check:
-        terminal.say(f"{len(site)} files, {len(found)} to be written again" if found else f"{len(site)} files, all current")
+        terminal.say(
+            f"{len(site)} files, {len(found)} to be written again" if found else f"{len(site)} files, all current"
+        )
         if found:
             terminal.hint(f"`koppling docs --out {out}` writes them")
         return 1 if found else 0

@@ -61,7 +61,7 @@ class Atlas:
         if major:
             return next((one for one in found if str(one.major) == major), None)
         living = [one for one in found if self.state(one) in {"active", "deprecated"}]
-        return (living or found or [None])[-1]
+        return (living or found)[-1] if found else None
 
     def versions(self, module: ModuleSpec) -> list[ModuleSpec]:
         """Return all major versions of a module, the newest first."""
@@ -135,9 +135,7 @@ def survey(catalog: Catalog, day: str, names: Sequence[str] = ()) -> Atlas:
         examples.setdefault(f"{path.parent.parent.parent.name}/{path.parent.name}", []).append(path)
     dated = {name: list(of_connector(connectors[name], modules[name])) for name in connectors}
     span = Span.around(day, (one for found in dated.values() for one in found))
-    return Atlas(
-        catalog, connectors, modules, dated, span, {one.full_name: one.root for one in entries}, examples
-    )
+    return Atlas(catalog, connectors, modules, dated, span, {one.full_name: one.root for one in entries}, examples)
 
 
 def dated_of(module: ModuleSpec) -> list[Dated]:

@@ -20,7 +20,7 @@ _KINDS: Final = (  # the first part of a token's name that matches
     ("Name.Builtin", "k"),
     ("Operator.Word", "k"),
 )
-_KEY: Final = re.compile(r"^([ ]*(?:- )*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s:#'\"\[{-][^\s:]*)(:)(?= |$)", re.M)
+_KEY: Final = re.compile(r"^([ ]*(?:- )*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s:#'\"\[{-][^\s:]*)(:)(?= |$)", re.MULTILINE)
 _INPUT: Final = re.compile(r"\binput\.([A-Za-z_]\w*)")
 
 
@@ -41,7 +41,9 @@ def template(text: str, link: Callable[[str], str | None], *, label: str | None 
 
 
 def _pre(children: list[Node], label: str | None) -> Element:
-    return tag("pre", tag("code", children), class_="code", tabindex=0, role="region" if label else None, aria_label=label)
+    return tag(
+        "pre", tag("code", children), class_="code", tabindex=0, role="region" if label else None, aria_label=label
+    )
 
 
 def references(text: str, link: Callable[[str], str | None], *, keys: bool = False) -> Iterator[Node]:

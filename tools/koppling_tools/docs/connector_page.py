@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from koppling.model import ConnectorSpec, ModuleSpec
+from koppling.model import ConnectorSpec, ModuleSpec, lifecycle_of
 from koppling_tools.docs.atlas import STATES, Atlas, page_of, page_of_connector
 from koppling_tools.docs.code import expression
 from koppling_tools.docs.fields import FieldList
@@ -14,7 +14,6 @@ from koppling_tools.docs.layout import Place, badge, document, outside, prose, r
 from koppling_tools.docs.schema_tree import of_schemas
 from koppling_tools.docs.timeline import chart
 from koppling_tools.field_rows import life_words, sentence
-from koppling.model import lifecycle_of
 
 
 def connector_page(atlas: Atlas, connector: ConnectorSpec, *, rules: bool) -> str:
@@ -62,7 +61,9 @@ def _head(atlas: Atlas, connector: ConnectorSpec) -> Element:
     return tag(
         "header",
         tag("h1", connector.title),
-        tag("p", tag("code", connector.name, data_copy=connector.name), " ", badge(life.state(atlas.day)), class_="name"),
+        tag(
+            "p", tag("code", connector.name, data_copy=connector.name), " ", badge(life.state(atlas.day)), class_="name"
+        ),
         tag("p", prose(summary), class_="summary") if summary else None,
         tag("p", sentence(words), class_=f"notice {life.state(atlas.day)}") if words else None,
         rows(facts),

@@ -13,10 +13,12 @@ from typing import Any, Final
 from koppling.client import Client
 from koppling.connection import Connection
 from koppling.errors import KopplingError
+from koppling.masking import Masker
 from koppling.model import ModuleSpec
 from koppling_tools.docs.atlas import Atlas
 from koppling_tools.docs.code import block
 from koppling_tools.docs.html import Element, Node, tag
+from koppling_tools.docs.schema_tree import tree
 from koppling_tools.examples.load import Example
 from koppling_tools.examples.placeholders import placeholders
 from koppling_tools.snippets import command_line, snippet
@@ -55,6 +57,17 @@ class Calls:
         line = _UUID.sub(lambda found: found[0] if found[0] in known else _CALL_ID, line)  # each call has its own
         return _lines(line) if len(line) <= _LONGEST_CURL else None
 
+    def masker(self, module: ModuleSpec, example: Example) -> Masker:
+        """Return what hides the secrets of an example: those of its connection, and of its inputs."""
+        connector = self.atlas.connectors[module.connector]
+        fields = placeholders(connector, example.connection)
+        found = [value for name, value in fields.items() if connector.fields[name].secret]
+        for operation in module.operations.values():
+            for top in tree(operation):
+                for one in top.walk():
+                    found += _at(example.inputs, one.path) if one.schema.get("secret") else []
+        return Masker([one for one in found if isinstance(one, str)])
+
     def _client(self, connector: str, fields: dict[str, Any]) -> Client:
         key = f"{connector} {sorted(fields.items(), key=repr)!r}"
         if key not in self._clients:
@@ -68,6 +81,15 @@ class Calls:
             return {}
         stream = self.atlas.catalog.operation(module, choose(module, example.inputs).name).stream
         return dict(stream.set) if stream is not None else {}
+
+
+def _at(value: Any, path: tuple[str, ...]) -> list[Any]:
+    """Return what stands at a path, in each element of the lists on its way."""
+    if isinstance(value, list):
+        return [found for one in value for found in _at(one, path)]
+    if not path:
+        return [value]
+    return _at(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else []
 
 
 def _lines(curl: str) -> str:
@@ -92,9 +114,11 @@ def _laid_out(text: str) -> str:
 
 def example(calls: Calls, module: ModuleSpec, one: Example, anchor: str, *, first: bool) -> Element:
     """Return one example; all but the first are folded."""
+    masker = calls.masker(module, one)
+    inputs = masker.value(one.inputs)
     tabs: list[tuple[str, Element]] = [
-        ("Python", block(_python(module, one), "python", label="Python")),
-        ("Command", block(_command(module, one), "bash", label="Command")),
+        ("Python", block(_python(module, one, inputs), "python", label="Python")),
+        ("Command", block(_command(module, one, inputs), "bash", label="Command")),
     ]
     if line := calls.curl(module, one):
         tabs.append(("curl", block(line, "bash", label="curl")))
@@ -109,7 +133,7 @@ def example(calls: Calls, module: ModuleSpec, one: Example, anchor: str, *, firs
     ]
     if one.as_of:
         body.append(tag("p", "As of ", tag("time", one.as_of, datetime=one.as_of), ".", class_="aside"))
-    body += _answers(one)
+    body += _answers(one, masker)
     return tag(
         "details",
         tag("summary", one.title or one.case, tag("span", "error", class_="mark error") if one.fails else None),
@@ -120,8 +144,8 @@ def example(calls: Calls, module: ModuleSpec, one: Example, anchor: str, *, firs
     )
 
 
-def _python(module: ModuleSpec, one: Example) -> str:
-    text = snippet(module, one.inputs)
+def _python(module: ModuleSpec, one: Example, inputs: dict[str, Any]) -> str:
+    text = snippet(module, inputs)
     if not one.streamed:
         return text
     head, _, call = text.partition("result = koppling.execute(")
@@ -132,11 +156,12 @@ def _python(module: ModuleSpec, one: Example) -> str:
     )
 
 
-def _command(module: ModuleSpec, one: Example) -> str:
-    return command_line(module, one.inputs) + (" --stream" if one.streamed else "")
+def _command(module: ModuleSpec, one: Example, inputs: dict[str, Any]) -> str:
+    return command_line(module, inputs) + (" --stream" if one.streamed else "")
 
 
-def _answers(one: Example) -> Iterator[Node]:
+def _answers(one: Example, masker: Masker) -> Iterator[Node]:
+    stated = masker.value(one.stated)
     several = len(one.exchanges) > 1
     for number, exchange in enumerate(one.exchanges[:_MOST_EXCHANGES], 1):
         response = exchange.response
@@ -147,19 +172,22 @@ def _answers(one: Example) -> Iterator[Node]:
             title += [tag("code", f"{asked.get('method', 'GET')} {asked.get('path', '')}"), " "]
         title.append(tag("span", str(status), class_=f"status {'good' if int(status) < 400 else 'bad'}"))  # noqa: PLR2004
         yield tag("h5", title)
-        body, language = _body(response)
+        body, language = _body(masker.value(dict(response)))
         if body:
             yield block(body, language, label="Answer")
-    if more := len(one.exchanges) - _MOST_EXCHANGES:
-        if more > 0:
-            yield tag("p", f"And {more} more.", class_="aside")
-    for key, title_of in (("deltas", "Shows, as it comes"), ("output", "Output"), ("envelope", "Beside it, once per call")):
-        if key in one.stated:
+    if (more := len(one.exchanges) - _MOST_EXCHANGES) > 0:
+        yield tag("p", f"And {more} more.", class_="aside")
+    for key, title_of in (
+        ("deltas", "Shows, as it comes"),
+        ("output", "Output"),
+        ("envelope", "Beside it, once per call"),
+    ):
+        if key in stated:
             yield tag("h5", title_of)
-            yield block(_json(one.stated[key]), "json", label=title_of)
-    if "error" in one.stated:
+            yield block(_json(stated[key]), "json", label=title_of)
+    if "error" in stated:
         yield tag("h5", "Error")
-        yield block(_json(one.stated["error"]), "json", label="Error")
+        yield block(_json(stated["error"]), "json", label="Error")
 
 
 def _body(response: Any) -> tuple[str, Any]:

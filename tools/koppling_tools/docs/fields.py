@@ -64,7 +64,9 @@ class FieldList:
         nested = len(field.path) > 1
         return tag(
             "div",
-            tag("dt", label, " " if label else None, name, [[" ", one] for one in marks], permalink(anchor, field.name)),
+            tag(
+                "dt", label, " " if label else None, name, [[" ", one] for one in marks], permalink(anchor, field.name)
+            ),
             tag("dd", list(self._said(field)), self._inner(field)),
             id=anchor,
             class_=" ".join(["field", *(["nested"] if nested else []), *([state] if state == "retired" else [])]),
@@ -89,13 +91,13 @@ class FieldList:
         if "options" in schema:
             yield tag("p", self._choices(schema["options"]), class_="choices")
         yield self._values(schema)
-        if schema.get("examples"):
+        if schema.get("examples") and not schema.get("secret"):
             yield tag("p", "For example ", join(", ", [_value(one) for one in schema["examples"]]), ".")
 
     def _facts(self, schema: dict[str, Any]) -> Iterator[Node]:
         yield type_of(schema, self._resolve).replace("one of", "one of these")
         yield from constraints(schema)
-        if "default" in schema:
+        if "default" in schema and not schema.get("secret"):
             yield ["default ", _value(schema["default"])]
         if "env" in schema:
             yield ["from ", tag("code", str(schema["env"]))]
@@ -112,7 +114,9 @@ class FieldList:
         told = tag("ul", rows, class_="values")
         if len(rows) <= _MANY:
             return told
-        return tag("details", tag("summary", "Values ", tag("span", str(len(rows)), class_="count")), told, class_="inner")
+        return tag(
+            "details", tag("summary", "Values ", tag("span", str(len(rows)), class_="count")), told, class_="inner"
+        )
 
     def _dated_value(self, name: str, said: Any) -> Element:
         said = said if isinstance(said, dict) else {}

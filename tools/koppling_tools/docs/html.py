@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, TypeAlias
 
-Node: TypeAlias = "Element | str | int | None | Iterable[Node]"
+Node: TypeAlias = "Element | str | int | Iterable[Node] | None"
 Attribute: TypeAlias = "str | int | bool | None"
 
 _VOID: Final = {"br", "hr", "img", "input", "link", "meta"}
-# Each of these begins a line of its own, so that a changed spec is a small change of the committed page.
-_LINES: Final = set(
-    "html head meta link title script body header nav main aside footer section article div h1 h2 h3 h4 p ul ol li dl "
-    "dt dd table caption thead tbody tr th td pre details summary svg form".split()
-)
+# Any other begins a line of its own, so that a changed spec is a small change of the committed page.
+_INLINE: Final = {
+    "a", "b", "button", "circle", "code", "i", "line", "mark", "rect", "span", "strong", "text", "time"
+}  # fmt: skip
 _UNESCAPED: Final = {"script", "style"}  # elements whose text HTML does not unescape; they may hold none
 _SCHEME: Final = re.compile(r"[\s\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-]*):")
 _SAFE_SCHEMES: Final = {"http", "https", "mailto"}
@@ -85,7 +84,7 @@ def _written(node: Node, *, keep: bool) -> Iterator[str]:
         for one in node:
             yield from _written(one, keep=keep)
         return
-    if not keep and node.name in _LINES:
+    if not keep and node.name not in _INLINE:
         yield "\n"
     yield f"<{node.name}{''.join(_attribute(*one) for one in node.attributes)}>"
     if node.name in _VOID:

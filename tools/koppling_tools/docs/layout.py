@@ -127,7 +127,8 @@ def _contents(place: Place) -> Node:
     if not place.contents:
         return None
     rows = [
-        tag("li", tag("a", title, href=f"#{anchor}"), class_=f"level-{level}") for title, anchor, level in place.contents
+        tag("li", tag("a", title, href=f"#{anchor}"), class_=f"level-{level}")
+        for title, anchor, level in place.contents
     ]
     return tag("aside", tag("nav", tag("p", "On this page"), tag("ul", rows), aria_label="On this page"), class_="toc")
 
@@ -163,7 +164,13 @@ def table(head: list[str], body: list[list[Node]], *, class_: str = "", label: s
         return None
     lines = [
         # a stacked cell says its column itself; an empty one says nothing
-        tag("tr", [tag("td", cell, data_head=title, class_="" if cell else "empty") for title, cell in zip(head, one, strict=True)])
+        tag(
+            "tr",
+            [
+                tag("td", cell, data_head=title, class_="" if cell else "empty")
+                for title, cell in zip(head, one, strict=True)
+            ],
+        )
         for one in body
     ]
     return tag(

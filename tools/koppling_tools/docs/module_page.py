@@ -109,7 +109,7 @@ def _operation(
     state = operation.lifecycle.state(atlas.day)
     head: list[Node] = []
     if not single:
-        beside = [" ", tag("code", operation.name)]
+        beside: list[Node] = [" ", tag("code", operation.name)]
         beside += [" ", badge(state)] if state != "active" else []
         if module.select and module.select.get("default") == operation.name:
             beside += [" ", tag("span", "when none is chosen", class_="mark")]

@@ -58,7 +58,11 @@ def dates_page(atlas: Atlas, *, rules: bool) -> str:
         tag(
             "header",
             tag("h1", "Dates"),
-            tag("p", "What begins, is deprecated, and retires, and when. A day counts from its beginning, in UTC.", class_="summary"),
+            tag(
+                "p",
+                "What begins, is deprecated, and retires, and when. A day counts from its beginning, in UTC.",
+                class_="summary",
+            ),
             class_="head",
         ),
         tag(
@@ -118,4 +122,3 @@ def _name(one: Dated) -> Node:
         return tag("code", one.connector)
     name = tag("code", one.module.full_name)
     return name if one.kind == "module" else [name, " · ", tag("code", one.label)]
-

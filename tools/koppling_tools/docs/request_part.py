@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from koppling.model import OperationSpec
-from koppling_tools.docs.code import expression, template
+from koppling_tools.docs.code import expression, references, template
 from koppling_tools.docs.html import Element, Node, join, tag
-from koppling_tools.docs.layout import prose, rows, table
+from koppling_tools.docs.layout import prose, table
 from koppling_tools.docs.schema_tree import plain, resolver
 from koppling_tools.output import as_yaml
 from koppling_tools.schema_words import type_of
@@ -31,6 +32,10 @@ _FORMATS: Final = {
     "ndjson": "The answer is a list of lines, each JSON.",
     "auto": "The answer is read by its media type.",
 }
+_CONVERTED: Final = {"value", "as", "name", "media_type", "unless"}  # one value, where a map would be of several
+_PLAIN: Final = re.compile(
+    r"[A-Za-z_]\w*(\[0?\])?(\.[A-Za-z_]\w*(\[0?\])?)*"
+)  # a path that a schema can be followed by
 _AS: Final = {"file": "a file", "float32": "a list of numbers", "json": "parsed JSON"}
 KINDS: Final = {
     "connection": "the vendor cannot be reached, or is down",
@@ -55,9 +60,9 @@ def request(operation: OperationSpec, link: Link) -> list[Node]:
     parts = {key: merged if key == "headers" else said.get(key) for key in _PARTS}
     first = tag(
         "p",
-        tag("span", _inline(method, link), class_="method" if "${" in method else f"method {method.lower()}"),
+        tag("span", list(references(method, link)), class_="method" if "${" in method else f"method {method.lower()}"),
         " ",
-        tag("code", _inline(where, link).children, class_="path"),
+        tag("code", list(references(where, link)), class_="path"),
         class_="line",
     )
     blocks = [
@@ -66,12 +71,6 @@ def request(operation: OperationSpec, link: Link) -> list[Node]:
         if value not in (None, "", {}, [])
     ]
     return [first, *blocks]
-
-
-def _inline(text: str, link: Link) -> Element:
-    from koppling_tools.docs.code import references
-
-    return tag("span", list(references(text, link)))
 
 
 def _yaml(value: Any) -> str:
@@ -97,7 +96,7 @@ def _case(case: dict[str, Any], link: Link, resolve: Callable[[str], Any]) -> It
     subject = body
     if "items" in case:
         yield tag("p", "A list of bundles, one for each of ", expression(str(case["items"]), link), ":")
-        subject, _ = _step(body, str(case["items"]).split(".") + ["[]"], resolve)
+        subject, _ = _step(body, [*str(case["items"]).split("."), "[]"], resolve)
     yield _keys(case.get("output"), subject, link, resolve, listed="items" in case)
     if "envelope" in case:
         yield tag("p", "Once per call, beside the bundles:")
@@ -110,13 +109,14 @@ def _case(case: dict[str, Any], link: Link, resolve: Callable[[str], Any]) -> It
 def _keys(output: Any, subject: Any, link: Link, resolve: Callable[[str], Any], *, listed: bool) -> Node:
     if output is None:
         return tag("p", "Each as the vendor gives it." if listed else "The answer as the vendor gives it.")
-    if not isinstance(output, dict) or "value" in output and set(output) <= {"value", "as", "name", "media_type", "unless"}:
+    if not isinstance(output, dict) or ("value" in output and set(output) <= _CONVERTED):
         return tag("p", "The value of ", _source(output, link), ".")
     body: list[list[Node]] = []
     for name, value in output.items():
         kind, told = _told(value, subject, resolve)
-        body.append([tag("code", name, class_="name"), _source(value, link), [kind, tag("p", prose(told)) if told else None]
-                     if kind or told else None])  # fmt: skip
+        words: list[Node] = [*([kind] if kind else []), *([tag("p", prose(told))] if told else [])]
+        row: list[Node] = [tag("code", name, class_="name"), _source(value, link), words or None]
+        body.append(row)
     head = ["Key", "From", "What"]
     if not any(row[2] for row in body):
         head, body = head[:2], [row[:2] for row in body]
@@ -135,17 +135,15 @@ def _told(value: Any, subject: Any, resolve: Callable[[str], Any]) -> tuple[str,
     """Return the type and the description of what a plain path leads to in a schema; nothing where it is unknown."""
     if isinstance(value, dict):
         return "", ""
-    text = str(value)
-    if not isinstance(subject, dict) or not text.replace(".", "").replace("_", "").replace("[0]", "").replace(
-        "[]", ""
-    ).isalnum():
+    if not isinstance(subject, dict) or not _PLAIN.fullmatch(text := str(value)):
         return "", ""
-    steps = text.replace("[0]", ".[0]").replace("[]", ".[]").split(".")
+    steps = text.replace("[", ".[").split(".")
     found, many = _step(subject, steps, resolve)
     if not found:
         return "", ""
     words = type_of(found, resolve).replace("one of", "text")
-    return (f"a list: each {words}" if many else words) if words != "anything" else "", str(found.get("description", ""))
+    shown = "" if words == "anything" else f"a list: each {words}" if many else words
+    return shown, str(found.get("description", ""))
 
 
 def _step(schema: Any, steps: list[str], resolve: Callable[[str], Any]) -> tuple[dict[str, Any], bool]:
@@ -176,10 +174,18 @@ def _behaviour(case: dict[str, Any], link: Link) -> Iterator[Node]:
 
 def _pages(pages: dict[str, Any], said: Callable[[Any], Element]) -> Iterator[Node]:
     if "next" in pages:
-        cursors = [[tag("code", f"page.{name}"), " is ", said(where)] for name, where in pages["next"].items()]
+        cursors: list[Node] = [
+            [tag("code", f"page.{name}"), " is ", said(where)] for name, where in pages["next"].items()
+        ]
         yield ["Page by page: the next one's ", join(" and ", cursors)]
     elif "link" in pages:
-        yield ["Page by page: the next one is the ", tag("code", pages["link"]), " of the ", tag("code", "Link"), " header"]
+        yield [
+            "Page by page: the next one is the ",
+            tag("code", pages["link"]),
+            " of the ",
+            tag("code", "Link"),
+            " header",
+        ]
     elif "target" in pages:
         yield ["Page by page: the address of the next one is ", said(pages["target"])]
     elif "number" in pages:
@@ -246,8 +252,8 @@ def errors(operation: OperationSpec, link: Link) -> Iterator[Node]:
         status = entry["status"] if isinstance(entry["status"], list) else [entry["status"]]
         kind = str(entry["kind"])
         again = tag("p", "Not tried again.") if entry.get("retry") is False else None
-        when = expression(str(entry["when"]), link) if "when" in entry else None
-        body.append([", ".join(map(str, status)), tag("code", kind), [tag("span", KINDS.get(kind, "")), again], when])
+        only = expression(str(entry["when"]), link) if "when" in entry else None
+        body.append([", ".join(map(str, status)), tag("code", kind), [tag("span", KINDS.get(kind, "")), again], only])
     if not any(row[3] for row in body):
         yield table(["Status", "Kind", "Meaning"], [row[:3] for row in body])
     else:
@@ -260,8 +266,3 @@ def errors(operation: OperationSpec, link: Link) -> Iterator[Node]:
         else:
             when = ", ".join(map(str, retry.get("when") or ()))
             yield tag("p", f"Tried up to {retry['attempts']} times" + (f" on: {when}." if when else "."))
-
-
-def facts(pairs: list[tuple[Node, Node]]) -> Node:
-    """Return facts as terms and what is said of them."""
-    return rows(pairs)

@@ -20,8 +20,7 @@ _ADDRESS: Final = re.compile(r"(https?://[^\s)>\]]+[^\s)>\].,;])")
 class RuleText:
     """What a rule says of itself.
 
-    `severity` is error, warning or advice. `text` is the docstring of the rule's file: a first sentence, paragraphs, and
-    blocks. A line `Wrong:` or `Right:` with an indented block below is shown as YAML, beside each other where both are there.
+    `severity` is error, warning or advice. `text` is the docstring of the rule's file: paragraphs, and blocks: below a line `Wrong:` or `Right:`, indented, YAML. Blocks stand beside each other where there is room.
     """
 
     id: str
@@ -30,7 +29,7 @@ class RuleText:
 
 
 def rules_page(rules: Iterable[RuleText]) -> str:
-    """Return the page of all rules, in the order of their ids; each has its id as the anchor, as `rules.html#unknown-key`."""
+    """Return the page of all rules, by id. An id is the anchor of its rule: `rules.html#unknown-key`."""
     place = Place("rules.html", "Rules", (("Connectors", "index.html"),))
     found = sorted(rules, key=lambda one: one.id)
     body: list[Node] = [

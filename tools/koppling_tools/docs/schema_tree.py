@@ -34,12 +34,13 @@ class SchemaField:
 
 def resolver(defs: Mapping[str, Any]) -> Callable[[str], Any]:
     """Return what finds the schema that a `$ref` names."""
+    return lambda reference: defs.get(_name(reference), {})
 
-    def resolve(reference: str) -> Any:
-        where, _, name = reference.partition("#/$defs/")
-        return defs.get(f"{where}.{name}" if where else name, {})
 
-    return resolve
+def _name(reference: str) -> str:
+    """Return the name of a definition, which a connector's own references to it leave short."""
+    where, _, name = reference.partition("#/$defs/")
+    return f"{where}.{name}" if where else name
 
 
 def tree(operation: OperationSpec) -> list[SchemaField]:
@@ -61,7 +62,7 @@ def plain(schema: Any, resolve: Callable[[str], Any]) -> tuple[dict[str, Any], t
             return {}, followed
         if "$ref" not in schema:
             return schema, followed
-        followed += (schema["$ref"],)
+        followed += (_name(schema["$ref"]),)
         found = resolve(schema["$ref"])
         schema = {**(found if isinstance(found, dict) else {}), **{k: v for k, v in schema.items() if k != "$ref"}}
     return {}, followed

@@ -33,7 +33,7 @@ def _module(atlas: Atlas, above: str, module: ModuleSpec) -> Iterator[Row]:
         if operation.name is not None:
             anchor = f"{page}#{operation_anchor(operation.name)}"
             yield "operation", operation.title, operation.name, here, anchor, shown
-            within = f"{here} › {operation.title}"
+            within = f"{here} · {operation.title}"
         for field in tree(operation):
             for one in field.walk():
                 title = str(one.schema.get("title") or "")

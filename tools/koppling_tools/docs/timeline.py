@@ -61,7 +61,17 @@ def _axis(scale: _Scale) -> Element:
     for year in scale.years():
         at = _percent(scale.at(date(year, 1, 1).toordinal()))
         marks += [tag("line", x1=at, x2=at, y1="70%", y2="100%"), tag("text", str(year), x=at, y="60%")]
-    return tag("div", tag("svg", marks, class_="axis", aria_hidden="true"), class_="scale")
+    legend = [
+        tag("span", tag("svg", tag("rect", width="100%", height="100%", class_=one), class_="swatch"), one)
+        for one in ("active", "deprecated", "retired")
+    ]
+    return tag(
+        "div",
+        tag("p", legend, class_="legend"),
+        tag("svg", marks, class_="axis"),
+        class_="scale",
+        aria_hidden="true",
+    )
 
 
 def _row(atlas: Atlas, place: Place, one: Dated, scale: _Scale, *, named: bool) -> Element:
@@ -110,7 +120,7 @@ def words(atlas: Atlas, place: Place, one: Dated) -> list[Node]:
     if life.replaced_by:
         address = replacement_of(atlas, one)
         name = tag("code", life.replaced_by)
-        said.append(tag("span", "use ", tag("a", name, href=place.link(address)) if address else name, class_="instead"))
+        said.append(tag("span", "use ", tag("a", name, href=place.link(address)) if address else name))
     if life.reason:
         said.append(tag("span", prose(life.reason), class_="reason"))
     if life.source:
