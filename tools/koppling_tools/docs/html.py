@@ -6,7 +6,7 @@ A node is an `Element`, a text, a sequence of nodes, or None, which is nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import Final, TypeAlias
@@ -33,7 +33,9 @@ class Element:
     children: tuple[Node, ...]
 
     def __str__(self) -> str:
-        return "".join(_written(self, keep=False)).lstrip("\n")
+        out: list[str] = []
+        _write(self, out, keep=False)
+        return "".join(out).lstrip("\n")
 
 
 def tag(element: str, /, *children: Node, **attributes: Attribute) -> Element:
@@ -73,28 +75,28 @@ def join(between: Node, nodes: Iterable[Node]) -> list[Node]:
     return found
 
 
-def _written(node: Node, *, keep: bool) -> Iterator[str]:
-    """Yield the parts of a node. `keep` is inside of `pre`, where each line break would be seen."""
+def _write(node: Node, out: list[str], *, keep: bool) -> None:
+    """Add the parts of a node to `out`. `keep` is inside of `pre`, where each line break would be seen."""
     if node is None:
         return
     if isinstance(node, str | int):
-        yield escape(_printable(str(node)), quote=False)
+        out.append(escape(_printable(str(node)), quote=False))
         return
     if not isinstance(node, Element):
         for one in node:
-            yield from _written(one, keep=keep)
+            _write(one, out, keep=keep)
         return
     if not keep and node.name not in _INLINE:
-        yield "\n"
-    yield f"<{node.name}{''.join(_attribute(*one) for one in node.attributes)}>"
+        out.append("\n")
+    out.append(f"<{node.name}{''.join([_attribute(*one) for one in node.attributes])}>")
     if node.name in _VOID:
         return
-    inside = keep or node.name in {"pre", "textarea"}
     if node.name == "pre":
-        yield "\n"  # a first line break in `pre` is skipped; with one of ours, none of the text's is
+        keep = True
+        out.append("\n")  # a first line break in `pre` is skipped; with one of ours, none of the text's is
     for child in node.children:
-        yield from _written(child, keep=inside)
-    yield f"</{node.name}>"
+        _write(child, out, keep=keep)
+    out.append(f"</{node.name}>")
 
 
 def _attribute(name: str, value: str | bool) -> str:

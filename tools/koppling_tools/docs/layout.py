@@ -7,7 +7,7 @@ from posixpath import relpath
 from typing import Final
 
 from koppling_tools.docs.dates import Span
-from koppling_tools.docs.html import Element, Node, tag
+from koppling_tools.docs.html import Element, Node, is_safe, tag
 
 GENERATOR: Final = "koppling docs"
 """What each page says that it was made by; a page that says so is ours to remove."""
@@ -146,8 +146,10 @@ def badge(state: str) -> Element:
     return tag("span", state, class_=f"badge {state}")
 
 
-def outside(address: str, *words: Node) -> Element:
-    """Return a link that leaves the site."""
+def outside(address: str, *words: Node) -> Node:
+    """Return a link that leaves the site; the words alone, where the address is none that is only visited."""
+    if not is_safe(address):
+        return words or address
     return tag("a", *(words or (address,)), href=address, class_="outside", rel="noopener noreferrer")
 
 

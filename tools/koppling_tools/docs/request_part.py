@@ -126,9 +126,10 @@ def _keys(output: Any, subject: Any, link: Link, resolve: Callable[[str], Any], 
 def _source(value: Any, link: Link) -> Node:
     if not isinstance(value, dict):
         return expression(str(value), link)
-    unless = [", unless ", expression(str(value["unless"]), link)] if "unless" in value else None
-    kind = [" as ", _AS[value["as"]]] if "as" in value else None
-    return [expression(str(value.get("value")), link), kind, unless]
+    said: list[Node] = [expression(str(value.get("value")), link)]
+    said += [" as ", _AS[value["as"]]] if "as" in value else []
+    said += [", unless ", expression(str(value["unless"]), link)] if "unless" in value else []
+    return said
 
 
 def _told(value: Any, subject: Any, resolve: Callable[[str], Any]) -> tuple[str, str]:
@@ -251,13 +252,13 @@ def errors(operation: OperationSpec, link: Link) -> Iterator[Node]:
     for entry in operation.plan.get("errors") or ():
         status = entry["status"] if isinstance(entry["status"], list) else [entry["status"]]
         kind = str(entry["kind"])
-        again = tag("p", "Not tried again.") if entry.get("retry") is False else None
-        only = expression(str(entry["when"]), link) if "when" in entry else None
-        body.append([", ".join(map(str, status)), tag("code", kind), [tag("span", KINDS.get(kind, "")), again], only])
-    if not any(row[3] for row in body):
-        yield table(["Status", "Kind", "Meaning"], [row[:3] for row in body])
-    else:
-        yield table(["Status", "Kind", "Meaning", "Only when"], body)
+        said: list[Node] = [KINDS.get(kind, "")]
+        if "when" in entry:
+            said.append(tag("p", "only when ", expression(str(entry["when"]), link)))
+        if entry.get("retry") is False:
+            said.append(tag("p", "not tried again"))
+        body.append([", ".join(map(str, status)), tag("code", kind, class_="name"), said])
+    yield table(["Status", "Kind", "Meaning"], body, class_="errors")
     retry = operation.plan.get("retry") or {}
     if retry.get("attempts", 1) > 1:
         method = str(operation.plan["request"].get("method", "GET"))

@@ -9,7 +9,7 @@ from inspect import cleandoc
 from typing import Final
 
 from koppling_tools.docs.code import template
-from koppling_tools.docs.html import Element, Node, join, tag
+from koppling_tools.docs.html import Element, Node, tag
 from koppling_tools.docs.layout import Place, document, outside, prose
 
 _HEADING: Final = re.compile(r"(?P<title>[A-Z][\w' ]{0,40}?)(?: \((?P<note>[^)]*)\))?::?")
@@ -20,7 +20,8 @@ _ADDRESS: Final = re.compile(r"(https?://[^\s)>\]]+[^\s)>\].,;])")
 class RuleText:
     """What a rule says of itself.
 
-    `severity` is error, warning or advice. `text` is the docstring of the rule's file: paragraphs, and blocks: below a line `Wrong:` or `Right:`, indented, YAML. Blocks stand beside each other where there is room.
+    `severity` is error, warning or advice. `text` is the docstring of the rule's file: paragraphs, and blocks of
+    YAML, indented below a line `Wrong:` or `Right:`; those stand beside each other where there is room.
     """
 
     id: str
@@ -89,5 +90,13 @@ def _parts(text: str) -> Iterator[tuple[str | None, str, str]]:
 
 
 def _words(text: str) -> Iterator[Node]:
+    """Yield words with what stands between backticks as code, and addresses as links."""
     for at, part in enumerate(_ADDRESS.split(" ".join(text.split()))):
-        yield outside(part) if at % 2 else join(None, prose(part)) if part.strip() else part
+        if at % 2:
+            yield outside(part)
+        else:
+            yield [
+                part[: len(part) - len(part.lstrip())],
+                prose(part),
+                part[len(part.rstrip()) :] if part.strip() else None,
+            ]
