@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 
 import pytest
 from built_site import site
@@ -200,6 +201,16 @@ def test_the_form_of_a_call_is_chosen_for_all_examples_and_kept(browser, folder)
     browser.open(folder / FILES)
     shown = "[...document.querySelectorAll('.example[open] [data-tab]')].filter((one) => one.checkVisibility()).map((one) => one.dataset.tab)"
     assert set(browser.run(shown)) == {"curl"}
+
+
+def test_headings_leave_out_no_level(browser, folder):
+    for page in every_page(folder):
+        browser.open(page)
+        levels = browser.run(
+            "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map((one) => Number(one.tagName[1]))"
+        )
+        assert levels[0] == 1, page
+        assert all(after <= before + 1 for before, after in pairwise(levels)), page
 
 
 def test_everything_that_acts_has_a_name_and_shows_its_focus(browser, folder):

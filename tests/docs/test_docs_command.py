@@ -58,6 +58,13 @@ def test_a_check_names_what_is_stale_missing_and_left_over_and_writes_nothing(ou
     assert (out / "own.html").exists()
 
 
+def test_a_site_inside_of_a_site_is_left_alone(out):
+    docs(out / "old", names=("hostile",))
+    docs(out)
+    assert docs(out, "--check") == 0
+    assert docs(out / "old", "--check", names=("hostile",)) == 0
+
+
 def test_a_folder_that_is_not_there_is_missing_everything(out, capsys):
     assert docs(out, "--check", "--format", "json") == 1
     found = json.loads(capsys.readouterr().out)

@@ -112,7 +112,11 @@ def test_dated_fields_and_values_say_so(whole):
 def test_a_retired_module_names_its_replacement_and_links_to_it(whole):
     text = whole["acme/get_thing.v1.html"]
     assert 'class="badge retired"' in text
-    assert "Gone since 2025-06-01; use get_thing@2 instead. The vendor numbers things anew." in text
+    assert (
+        "Gone since 2025-06-01; use get_thing@2 instead. The vendor numbers things anew."
+        in pages(whole)["acme/get_thing.v1.html"].text
+    )
+    assert 'use <a href="get_thing.v2.html">get_thing@2</a> instead' in text
     assert '<a href="get_thing.v2.html"><code>get_thing@2</code></a>' in text
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -112,8 +112,12 @@ def _laid_out(text: str) -> str:
         return text
 
 
-def example(calls: Calls, module: ModuleSpec, one: Example, anchor: str, *, first: bool) -> Element:
+def example(calls: Calls, module: ModuleSpec, one: Example, anchor: str, *, level: int, first: bool) -> Element:
     """Return one example; all but the first are folded."""
+
+    def heading(title: Node) -> Element:
+        return tag(f"h{level}", title, class_="label")
+
     masker = calls.masker(module, one)
     inputs = masker.value(one.inputs)
     tabs: list[tuple[str, Element]] = [
@@ -125,7 +129,7 @@ def example(calls: Calls, module: ModuleSpec, one: Example, anchor: str, *, firs
     body: list[Node] = [
         tag(
             "div",
-            [tag("section", tag("h5", name), shown, data_tab=name) for name, shown in tabs],
+            [tag("section", heading(name), shown, data_tab=name) for name, shown in tabs],
             class_="tabs",
             data_tabs="call",
             data_label="The call",
@@ -133,7 +137,7 @@ def example(calls: Calls, module: ModuleSpec, one: Example, anchor: str, *, firs
     ]
     if one.as_of:
         body.append(tag("p", "As of ", tag("time", one.as_of, datetime=one.as_of), ".", class_="aside"))
-    body += _answers(one, masker)
+    body += _answers(one, masker, heading)
     return tag(
         "details",
         tag("summary", one.title or one.case, tag("span", "error", class_="mark error") if one.fails else None),
@@ -160,7 +164,7 @@ def _command(module: ModuleSpec, one: Example, inputs: dict[str, Any]) -> str:
     return command_line(module, inputs) + (" --stream" if one.streamed else "")
 
 
-def _answers(one: Example, masker: Masker) -> Iterator[Node]:
+def _answers(one: Example, masker: Masker, heading: Callable[[Node], Element]) -> Iterator[Node]:
     stated = masker.value(one.stated)
     several = len(one.exchanges) > 1
     for number, exchange in enumerate(one.exchanges[:_MOST_EXCHANGES], 1):
@@ -171,7 +175,7 @@ def _answers(one: Example, masker: Masker) -> Iterator[Node]:
         if several:
             title += [tag("code", f"{asked.get('method', 'GET')} {asked.get('path', '')}"), " "]
         title.append(tag("span", str(status), class_=f"status {'good' if int(status) < 400 else 'bad'}"))  # noqa: PLR2004
-        yield tag("h5", title)
+        yield heading(title)
         body, language = _body(masker.value(dict(response)))
         if body:
             yield block(body, language, label="Answer")
@@ -183,10 +187,10 @@ def _answers(one: Example, masker: Masker) -> Iterator[Node]:
         ("envelope", "Beside it, once per call"),
     ):
         if key in stated:
-            yield tag("h5", title_of)
+            yield heading(title_of)
             yield block(_json(stated[key]), "json", label=title_of)
     if "error" in stated:
-        yield tag("h5", "Error")
+        yield heading("Error")
         yield block(_json(stated["error"]), "json", label="Error")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -33,11 +33,19 @@ def differences(folder: Path, site: Mapping[str, str]) -> list[Difference]:
         # A checkout on Windows may have its own line breaks.
         if data.replace(b"\r\n", b"\n") != text.encode().replace(b"\r\n", b"\n"):
             found.append(Difference(path, "stale"))
-    for page in folder.rglob("*.html"):
+    for page in _pages(folder):
         path = page.relative_to(folder).as_posix()
         if path not in site and page.is_file() and _is_ours(page):
             found.append(Difference(path, "left over"))
     return sorted(found)
+
+
+def _pages(folder: Path) -> Iterator[Path]:
+    """Yield the pages where a site has its own; a folder in it that is a whole site is another's."""
+    yield from folder.glob("*.html")
+    for inner in folder.glob("*/"):
+        if not (inner / "search.js").exists():
+            yield from inner.glob("*.html")
 
 
 def write(folder: Path, site: Mapping[str, str]) -> list[Difference]:

@@ -48,7 +48,7 @@ def module_page(atlas: Atlas, module: ModuleSpec, calls: Calls, *, rules: bool) 
         body.append(
             tag(
                 "section",
-                tag("p", said, " ", tag("code", field), " chooses:", class_="part", id="operations"),
+                tag("p", said, " ", tag("code", field), class_="part", id="operations"),
                 tag("div", parts, class_="tabs operations", data_tabs=f"{module.full_name}", data_label=said),
             )
         )
@@ -61,6 +61,8 @@ def module_page(atlas: Atlas, module: ModuleSpec, calls: Calls, *, rules: bool) 
 def _head(atlas: Atlas, place: Place, module: ModuleSpec) -> Element:
     state = atlas.state(module)
     life = life_words(module.lifecycle, atlas.day)
+    replacement = module.lifecycle.replaced_by
+    found = atlas.find(module.connector, replacement) if replacement else None
     source = module.plan.get("source") or {}
     others = [
         tag("a", f"v{one.major}", href=place.link(page_of(one)))
@@ -72,18 +74,31 @@ def _head(atlas: Atlas, place: Place, module: ModuleSpec) -> Element:
         ("Kind", module.kind),
     ]
     if source.get("page"):
-        compared = f", compared {source['verified']}" if source.get("verified") else ""
-        facts.append(("Vendor's page", [outside(source["page"], _host(source["page"])), compared]))
+        facts.append(("Vendor's page", [outside(source["page"], _host(source["page"])), _compared(source)]))
     facts.append(("Spec", tag("code", atlas.spec(module))))
     return tag(
         "header",
         tag("h1", module.title),
         tag("p", tag("code", module.full_name, data_copy=module.full_name), " ", badge(state), class_="name"),
         tag("p", prose(module.summary), class_="summary") if module.summary else None,
-        tag("p", sentence(life), class_=f"notice {state}") if life else None,
+        tag("p", _linked(sentence(life), module, found, place), class_=f"notice {state}") if life else None,
         rows(facts),
         class_="head",
     )
+
+
+def _linked(text: str, module: ModuleSpec, replacement: ModuleSpec | None, place: Place) -> Node:
+    """Return what is said of a lifecycle with the name of its replacement as a link."""
+    name = module.lifecycle.replaced_by
+    if replacement is None or not name or name not in text:
+        return text
+    before, _, after = text.partition(name)
+    return [before, tag("a", name, href=place.link(page_of(replacement))), after]
+
+
+def _compared(source: dict[str, Any]) -> Node:
+    day = source.get("verified")
+    return [", compared ", tag("time", str(day), datetime=str(day))] if day else None
 
 
 def _host(address: str) -> str:
@@ -134,7 +149,7 @@ def _operation(
         section("Fields", "fields", inputs),
         section("Request", "request", request_part.request(operation, link)),
         section("Output", "output", list(request_part.response(operation, link))),
-        section("Examples", "examples", _examples(calls, module, prefix, examples)),
+        section("Examples", "examples", _examples(calls, module, prefix, examples, level + 1)),
         section("Errors", "errors", list(request_part.errors(operation, link))),
         class_="operation",
         data_tab=None if single else operation.name,
@@ -145,8 +160,7 @@ def _own_source(module: ModuleSpec, operation: OperationSpec) -> Node:
     source = operation.plan.get("source") or {}
     if not source.get("page") or source == (module.plan.get("source") or {}):
         return None
-    compared = f", compared {source['verified']}" if source.get("verified") else ""
-    return rows([("Vendor's page", [outside(source["page"], _host(source["page"])), compared])])
+    return rows([("Vendor's page", [outside(source["page"], _host(source["page"])), _compared(source)])])
 
 
 def _fields(atlas: Atlas, place: Place, module: ModuleSpec, operation: OperationSpec) -> Iterator[Node]:
@@ -177,8 +191,8 @@ def _fields(atlas: Atlas, place: Place, module: ModuleSpec, operation: Operation
         )
 
 
-def _examples(calls: Calls, module: ModuleSpec, prefix: str, examples: list[Example]) -> list[Node]:
+def _examples(calls: Calls, module: ModuleSpec, prefix: str, examples: list[Example], level: int) -> list[Node]:
     return [
-        example(calls, module, one, f"{prefix}example-{one.case}", first=number == 0)
+        example(calls, module, one, f"{prefix}example-{one.case}", level=level, first=number == 0)
         for number, one in enumerate(examples)
     ]

@@ -205,7 +205,7 @@ def _wait(wait: dict[str, Any], said: Callable[[Any], Element]) -> Iterator[Node
     yield said(wait["target"]) if "target" in wait else "again"
     yield " every "
     yield said(wait["every"]) if "every" in wait else "5"
-    yield " seconds"
+    yield " s"
     if "status" in wait:
         yield [" while the status is ", str(wait["status"])]
     if "until" in wait:
@@ -213,7 +213,7 @@ def _wait(wait: dict[str, Any], said: Callable[[Any], Element]) -> Iterator[Node
     if "fail" in wait:
         yield [", fails when ", said(wait["fail"])]
     if "deadline" in wait:
-        yield [", gives up after ", said(wait["deadline"]), " seconds"]
+        yield [", gives up after ", said(wait["deadline"]), " s"]
     yield "."
 
 
@@ -225,7 +225,7 @@ def _follow(follow: dict[str, Any], said: Callable[[Any], Element]) -> Iterator[
     yield " keeps giving what is new"
     if "key" in follow:
         yield [", known by its ", said(follow["key"])]
-    yield [", asking every ", said(follow["every"]) if "every" in follow else "5", " seconds"]
+    yield [", asking every ", said(follow["every"]) if "every" in follow else "5", " s"]
     if isinstance(until := follow.get("until"), dict):
         yield [", until ", said(until.get("when", "")), " of ", tag("code", until.get("module", ""))]
     yield "."

@@ -73,7 +73,7 @@
     const group = { kind: box.dataset.tabs, panels, buttons: [] };
     const list = make("div", { class: "tablist", role: "tablist", "aria-label": box.dataset.label || "" });
     panels.forEach((panel, at) => {
-      const heading = panel.querySelector("h2, h5");
+      const heading = panel.querySelector("h2, .label");
       const words = [...heading.childNodes].find((one) => one.nodeType === Node.TEXT_NODE).textContent.trim();
       panel.id ||= `panel-${number}-${at}`;
       const button = make("button", { type: "button", role: "tab", id: `tab-${number}-${at}`, "aria-controls": panel.id }, words);
