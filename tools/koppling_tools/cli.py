@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "validate": "Check specs and show every fault on its line.",
     "test": "Run every example of every spec, offline.",
     "sandbox": "Start a local server that answers as the vendor would.",
+    "lsp": "Serve an editor while somebody types.",
     "connection": "Add, list, test and remove stored connections.",
 }
 
