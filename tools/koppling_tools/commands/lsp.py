@@ -11,8 +11,12 @@ from koppling_tools.options import specs_option
 
 
 @click.command("lsp")
-@click.option("--stdio", is_flag=True, help="Speak over standard input and output. That is the only way; editors say it.")
-@click.option("--as-of", metavar="DATE", help="Read lifecycles as of this day, as 2026-11-23.  [default: today, always]")
+@click.option(
+    "--stdio", is_flag=True, help="Speak over standard input and output. That is the only way; editors say it."
+)
+@click.option(
+    "--as-of", metavar="DATE", help="Read lifecycles as of this day, as 2026-11-23.  [default: today, always]"
+)
 @specs_option
 def command(stdio: bool, as_of: str | None, specs: tuple[Path, ...]) -> int:
     """Serve an editor: diagnostics, completion, hover, rename and fixes for specs, over the language server protocol.

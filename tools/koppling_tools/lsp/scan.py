@@ -15,7 +15,9 @@ from koppling.read import Pointer
 
 Role = Literal["key", "value"]
 
-_PLAIN_KEY: Final = re.compile(r"(?:[^\s#'\"\[\]{},&*!|>%@`:-]|[-:](?=\S))(?:[^\n:#]|:(?=\S)|(?<=\S)#)*?(?=\s*:(?:\s|$))")
+_PLAIN_KEY: Final = re.compile(
+    r"(?:[^\s#'\"\[\]{},&*!|>%@`:-]|[-:](?=\S))(?:[^\n:#]|:(?=\S)|(?<=\S)#)*?(?=\s*:(?:\s|$))"
+)
 _QUOTED_KEY: Final = re.compile(r"(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*')(?=\s*:(?:\s|$))")
 _BLOCK_SCALAR: Final = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$")
 _PROPERTY: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]+)+")

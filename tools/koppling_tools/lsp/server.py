@@ -15,7 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from koppling import __version__
 from koppling.diagnostics import Diagnostic
-from koppling_tools.lsp import protocol
+from koppling_tools.lsp import protocol, requests
 from koppling_tools.lsp.diagnostics import check_text
 from koppling_tools.lsp.files import Files, Spec
 from koppling_tools.lsp.positions import Lines
@@ -123,6 +123,7 @@ def build(specs: Sequence[Path] = (), as_of: str | None = None) -> Server:
     """Return a server that answers everything, not yet started."""
     server = Server(specs, as_of)
     _texts(server)
+    requests.register(server)
     return server
 
 

@@ -39,12 +39,14 @@ def _around(text: str, scanned: Scanned, start: int) -> tuple[int, int]:
     for begin, end in scanned.flows.values():
         if begin == start:
             return start, min(end, line_end)
-    return start, max(start, start + len(text[start:line_end].split("#")[0].rstrip()))
+    return start, max(start, start + len(text[start:line_end].split("#", maxsplit=1)[0].rstrip()))
 
 
 def _word_in(text: str, around: tuple[int, int], word: str) -> tuple[int, int] | None:
     pattern = rf"(?<![\w]){re.escape(word)}(?![\w])"
-    found = re.compile(pattern).search(text, *around) or re.compile(pattern).search(text, around[0], _line(text, around[0]))
+    found = re.compile(pattern).search(text, *around) or re.compile(pattern).search(
+        text, around[0], _line(text, around[0])
+    )
     return (found.start(), found.end()) if found else None
 
 
