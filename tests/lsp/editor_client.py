@@ -105,9 +105,20 @@ class Editor:
             if message["method"] == "textDocument/publishDiagnostics" and message["params"]["uri"] == Path(path).as_uri():
                 return message["params"]
 
+    def typed(self, path, marked):
+        """Open a file with a text that has a cursor mark, and return the cursor's line and character."""
+        before, _, after = marked.partition("\u2038")
+        self.open(path, before + after)
+        return before.count("\n"), len(before.rpartition("\n")[2].encode("utf-16-le")) // 2
+
     def at(self, method, path, line, character, **more):
         place = {"textDocument": {"uri": Path(path).as_uri()}, "position": {"line": line, "character": character}}
         return self.ask(f"textDocument/{method}", {**place, **more})
+
+    def forget(self):
+        """Drop what was said and not asked for."""
+        while not self.told.empty():
+            self.told.get()
 
     def leave(self):
         try:

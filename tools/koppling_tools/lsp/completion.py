@@ -22,10 +22,10 @@ def complete(files: Files, path: Path, offset: int) -> list[Offer]:
     text, spec = files.text(path), files.spec(path)
     if text is None or spec is None:
         return []
-    cursor = cursor_at(text, offset)
-    if _in_comment(text, offset, cursor):
+    if _in_comment(text, offset):
         return []
-    if cursor.role != "key" and (expressions := _expression(files, spec, cursor)) is not None:
+    cursor = cursor_at(text, offset)
+    if (cursor.role != "key" or "${" in cursor.word) and (expressions := _expression(files, spec, cursor)) is not None:
         return expressions
     found: list[Offer] = []
     if cursor.role in {"value", "either"}:
@@ -35,11 +35,8 @@ def complete(files: Files, path: Path, offset: int) -> list[Offer]:
     return found
 
 
-def _in_comment(text: str, offset: int, cursor: Cursor) -> bool:
-    line = text[text.rfind("\n", 0, offset) + 1 : offset]
-    return line.lstrip().startswith("#") or (
-        " #" in line and cursor.start == offset and bool(line.rstrip() == line.strip())
-    )
+def _in_comment(text: str, offset: int) -> bool:
+    return text[text.rfind("\n", 0, offset) + 1 : offset].lstrip().startswith("#")
 
 
 def _expression(files: Files, spec: Spec, cursor: Cursor) -> list[Offer] | None:

@@ -64,12 +64,14 @@ def _refs(files: Files, home: Path, name: str) -> list[Place]:
     spec = files.spec(home)
     if spec is None:
         return []
-    shared = [] if spec.kind != "connector" else [one for one in files.modules(spec).values()]
-    found = []
+    shared = [] if spec.kind != "connector" else list(files.modules(spec).values())
+    found: list[Place] = []
     for path, wanted in [(home, f"#/$defs/{name}"), *((one, f"connector#/$defs/{name}") for one in shared)]:
-        for scalar in files.scanned(path).scalars:
-            if scalar.role == "value" and scalar.pointer[-1:] == ("$ref",) and scalar.text == wanted:
-                found.append(Place(path, *scalar.inner))
+        found += [
+            Place(path, *scalar.inner)
+            for scalar in files.scanned(path).scalars
+            if scalar.role == "value" and scalar.pointer[-1:] == ("$ref",) and scalar.text == wanted
+        ]
     return found
 
 

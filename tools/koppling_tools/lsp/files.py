@@ -11,7 +11,7 @@ from typing import Any, Final
 from koppling.compile.grammar import builtin_folder
 from koppling.read import Document, parse_document
 from koppling_tools.lsp.diagnostics import classify
-from koppling_tools.lsp.scan import Scanned, scan
+from koppling_tools.lsp.scan import Scanned, scan, tree
 
 _MODULE: Final = re.compile(r"(?P<name>[A-Za-z]\w*)\.v(?P<major>\d+)\.ya?ml")
 CONNECTOR: Final = "connector.yaml"
@@ -69,12 +69,12 @@ class Files:
         return found.document
 
     def value(self, path: Path) -> Any:
-        """Return the value of a file as it was when it could last be read; None where it never could."""
+        """Return the value of a file as it was when it could last be read, else as far as its lines tell it."""
         document = self.document(path)
-        if document is not None and document.value is not None:
-            return document.value
+        if document is None or document.value is not None:
+            return document and document.value
         good = self._good.get(path)
-        return good.value if good and document else None
+        return good.value if good else tree(self.scanned(path).scalars)
 
     def scanned(self, path: Path) -> Scanned:
         """Return the keys and scalars of a file, however broken."""
@@ -154,7 +154,7 @@ class Files:
     def examples(self, module: Path) -> list[Path]:
         """Return the files of a module's examples, in order."""
         folder = module.parent.parent / "examples" / module.stem
-        on_disk = {path for path in folder.glob("*.y*ml")} if folder.is_dir() else set()
+        on_disk = set(folder.glob("*.y*ml")) if folder.is_dir() else set()
         return sorted(on_disk | {path for path in self.open if path.parent == folder})
 
     def _folders(self, spec: Spec) -> list[Path]:

@@ -1,4 +1,4 @@
-"""A JMESPath expression as text, however broken: the names that it reads from its roots, and what its end could go on with.
+"""A JMESPath expression as text, however broken: the names that it reads, and what its end could go on with.
 
 The library that runs expressions tells nothing of half of one. This follows brackets, dots and operators, and writes
 down how to come from the subject to the place where the text is over: a list of steps, each an expression.
@@ -30,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name with those before it in its chain, read from the roots: `input.model` gives ("input",), ("input", "model")."""
+    """A name with those before it in its chain: `input.model` gives ("input",) and ("input", "model")."""
 
     chain: tuple[str, ...]
     start: int
@@ -73,7 +73,7 @@ class _Frame:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """The names of an expression, and its tail (None inside a literal, after a whole value, or where a key is written)."""
+    """The names of an expression read from its roots, and its tail: None in a literal, after a value, in a key."""
 
     names: tuple[Name, ...]
     tail: Tail | None
@@ -104,7 +104,7 @@ class _Scanner:
     def _after(self, index: int) -> str:
         return self._tokens[index + 1][0] if index + 1 < len(self._tokens) else ""
 
-    def _take(self, index: int, token: re.Match[str]) -> None:
+    def _take(self, index: int, token: re.Match[str]) -> None:  # noqa: C901  (a row for each kind of token)
         frame = self._frames[-1]
         kind, said = token.lastgroup, token[0]
         if kind in {"name", "quoted"}:

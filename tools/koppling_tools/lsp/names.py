@@ -21,7 +21,7 @@ def names_modules(spec: Spec, pointer: Pointer) -> bool:
         return False
     if pointer[-1] == "module":
         return len(pointer) > 1 and pointer[-2] in {"options", "until", "test"}
-    return pointer[-1] == "replaced_by" and pointer[:-1] in {("lifecycle",)}
+    return pointer[-1] == "replaced_by" and pointer[:-1] == ("lifecycle",)
 
 
 def names_field(pointer: Pointer) -> bool:
@@ -32,7 +32,7 @@ def names_field(pointer: Pointer) -> bool:
 def module_offers(files: Files, spec: Spec, start: int, end: int) -> Iterator[Offer]:
     """Yield the modules of the connector: each name, and each with its major version."""
     known = files.modules(spec)
-    short_names = [one for one in dict.fromkeys(name.partition("@")[0] for name in known)]
+    short_names = list(dict.fromkeys(name.partition("@")[0] for name in known))
     for name in [*short_names, *known]:
         path = files.module(spec, name)
         value = files.value(path) if path else None

@@ -1,8 +1,8 @@
-"""What an editor asks about a place: each request to the part that answers it, and the answer in the protocol's form."""
+"""What an editor asks about a place: each request to its part, the answer in the protocol's form."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -99,13 +99,7 @@ def _fixing(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, options)
     def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
         path = server.path(params.text_document.uri)
-        only = params.context.only
-        if path is None or (
-            only
-            and not any(
-                str(lsp.CodeActionKind.QuickFix.value).startswith(str(getattr(one, "value", one))) for one in only
-            )
-        ):
+        if path is None or not _wanted(params.context.only):
             return []
         lines, scanned = server.lines(path), server.files.scanned(path)
         found = []
@@ -117,6 +111,12 @@ def _fixing(server: Server) -> None:
                     for fix in fixes(server.files, path, one)
                 ]
         return found
+
+
+def _wanted(only: Sequence[lsp.CodeActionKind | str] | None) -> bool:
+    """Tell whether an editor wants quick fixes among others."""
+    kind = lsp.CodeActionKind.QuickFix.value
+    return only is None or any(kind.startswith(str(getattr(one, "value", one))) for one in only)
 
 
 def _touch(one: lsp.Range, other: lsp.Range) -> bool:

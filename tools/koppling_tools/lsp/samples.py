@@ -30,14 +30,14 @@ def samples(files: Files, spec: Spec, place: ExpressionPlace) -> list[Sample]:
     """Return the subjects that the examples show for a place."""
     if spec.kind == "connector":
         paths = [path for module in files.modules(spec).values() for path in files.examples(module)]
-        found = [one for path in paths for one in _answers(files, path, None)]
+        found = [one for path in paths for one in _answers(files, path)]
     else:
         value = files.value(spec.path)
         found = [
             one
             for path in files.examples(spec.path)
             if _of_operation(files.value(path), value, place.operation)
-            for one in _answers(files, path, None)
+            for one in _answers(files, path)
         ]
     refused = place.subject == "refusal"
     found = [one for one in found if (one.roots["status"] >= _REFUSED) == refused] or (found if refused else [])
@@ -56,9 +56,8 @@ def bundles(files: Files, module: Path) -> list[Sample]:
     found = []
     for path in files.examples(module):
         output = (_map(files.value(path))).get("output")
-        found += [
-            Sample(path, one, {}) for one in (output if isinstance(output, list) else [output]) if one is not None
-        ]
+        several = output if isinstance(output, list) else [output]
+        found += [Sample(path, one, {}) for one in several if one is not None]
     return found[:_MOST_EXAMPLES]
 
 
@@ -70,13 +69,11 @@ def _of_operation(example: Any, module: Any, operation: str | None) -> bool:
     select = _map(_map(module).get("select"))
     if operation is None or not select:
         return True
-    chosen = _map(_map(example).get("inputs")).get(select.get("field"), select.get("default"))
-    return bool(
-        chosen == operation or (chosen is None and next(iter(_map(_map(module).get("operations"))), None) == operation)
-    )
+    chosen = _map(_map(example).get("inputs")).get(str(select.get("field")))
+    return bool((chosen or select.get("default", operation)) == operation)
 
 
-def _answers(files: Files, path: Path, _operation: str | None) -> Iterator[Sample]:
+def _answers(files: Files, path: Path) -> Iterator[Sample]:
     """Yield the answers that an example states, as an expression sees them."""
     value = _map(files.value(path))
     exchanges = value.get("exchanges")

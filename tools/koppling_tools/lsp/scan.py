@@ -8,8 +8,10 @@ are written in: block and flow maps and lists, plain, quoted and block texts, co
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from itertools import pairwise
+from typing import Any, Final, Literal
 
 from koppling.read import Pointer
 
@@ -109,6 +111,33 @@ def scan(text: str, upto: int | None = None) -> Scanned:
     return scanner.found
 
 
+def tree(scalars: Iterable[Scalar]) -> dict[str, Any]:
+    """Return a value made of scalars, as far as they go; all of them are texts."""
+    found: dict[str, Any] = {}
+    for one in scalars:
+        here: Any = found
+        for step, following in pairwise((*one.pointer, None)):
+            if following is None:
+                empty = one.text if one.role == "value" else None
+            else:
+                empty = [] if isinstance(following, int) else {}
+            here = _child(here, step, empty)
+    return found
+
+
+def _child(here: Any, step: Any, empty: Any) -> Any:
+    """Return the child of a map or list, made where it is not there; a stand-in where it cannot be."""
+    if isinstance(here, dict):
+        if here.get(step) is None:
+            here[step] = empty
+        return here[step]
+    if isinstance(here, list) and isinstance(step, int):
+        if step >= len(here):
+            here.append(empty)
+        return here[-1]
+    return {}
+
+
 @dataclass(slots=True)
 class _Level:
     indent: int
@@ -206,12 +235,9 @@ class _Scanner:
             or (self.levels[-1].indent == column and self.levels[-1].kind == "list" and not keep_list)
         ):
             self.levels.pop()
-        if not keep_list:
-            return
-        if len(self.levels) > 1 and self.levels[-1].kind == "list" and self.levels[-1].indent == column:
-            # A blank line at the column of a list below a key of the same column: a new key is likelier.
-            if self.levels[-2].indent == column:
-                self.levels.pop()
+        lists = keep_list and len(self.levels) > 1 and self.levels[-1].kind == "list"
+        if lists and self.levels[-1].indent == column == self.levels[-2].indent:
+            self.levels.pop()  # a line at the column of both a list and its key: a new key is likelier
 
     def _here(self) -> Pointer:
         return self.levels[-1].here if self.levels else ()

@@ -108,6 +108,7 @@ class Server(LanguageServer):
         texts = dict(self.files.open)
         if path not in texts:
             return []
+        self.files.document(path)  # read once more here, so that the next request finds it read
         return check_text(path, texts[path], self.files.specs, self.as_of or today(), texts)
 
     def _publish(self, path: Path, found: list[Diagnostic]) -> None:
@@ -123,6 +124,7 @@ def build(specs: Sequence[Path] = (), as_of: str | None = None) -> Server:
     """Return a server that answers everything, not yet started."""
     server = Server(specs, as_of)
     _texts(server)
+    _disk(server)
     requests.register(server)
     return server
 
@@ -164,6 +166,8 @@ def _texts(server: Server) -> None:
         if (path := server.path(params.text_document.uri)) is not None:
             server.closed(path)
 
+
+def _disk(server: Server) -> None:
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def on_disk(params: lsp.DidChangeWatchedFilesParams) -> None:
         for change in params.changes:

@@ -30,7 +30,7 @@ def _below(scanned: Scanned, pointer: Pointer, value: Any) -> list[Symbol]:
     found = []
     for key in scanned.keys(pointer):
         one = value.get(key.text) if isinstance(value, dict) else None
-        deeper = key.text in _LISTED or pointer in {("operations",)}
+        deeper = key.text in _LISTED or pointer == ("operations",)
         inside = _below(scanned, key.pointer, one) if deeper and pointer[-1:] != ("fields",) else []
         icon = _ICONS.get(str(pointer[-1]), "key") if pointer else "key"
         found.append(Symbol(key.text, _detail(one), icon, key.start, key.end, _end(scanned, key), inside))

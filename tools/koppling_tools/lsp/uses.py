@@ -79,9 +79,11 @@ def uses(files: Files, field: Field) -> list[Use]:
             if named is not None and named[0] == field:
                 found.append(named[1])
         if spec.kind != "example":
-            for name in all_names(files, spec):
-                if name.chain == (field.root, field.name) and _of_chain(files, spec, name.chain) == field:
-                    found.append(Use(Place(path, name.start, name.end)))
+            found += [
+                Use(Place(path, name.start, name.end))
+                for name in all_names(files, spec)
+                if name.chain == (field.root, field.name) and _of_chain(files, spec, name.chain) == field
+            ]
     return sorted(dict.fromkeys(found), key=lambda one: (one.place.path != field.home, one.place.path, one.place.start))
 
 

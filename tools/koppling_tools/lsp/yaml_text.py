@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Final
 
 _ESCAPE: Final = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
@@ -28,7 +29,8 @@ def decode(raw: str, quote: str, base: int = 0) -> tuple[str, tuple[int, ...]]:
 
 def _meaning(escape: str) -> str:
     if escape[1] in "xuU":
-        return chr(int(escape[2:], 16)) if int(escape[2:], 16) < 0x110000 else "?"  # noqa: PLR2004  (the end of Unicode)
+        number = int(f"0x{escape[2:]}", 0)
+        return chr(number) if number <= sys.maxunicode else "?"
     return {"n": "\n", "t": "\t", "0": "\0", "r": "\r"}.get(escape[1], escape[1])
 
 
