@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from koppling.read import Pointer
-from koppling_tools.lsp.scan import Stop, scan
+from koppling_tools.lsp.scan import scan
+from koppling_tools.lsp.scanned import Stop
 from koppling_tools.lsp.yaml_text import decode
 
 

@@ -9,7 +9,7 @@ from koppling_tools.lsp.answers import Place
 from koppling_tools.lsp.expression_names import expressions
 from koppling_tools.lsp.files import Files, Spec
 from koppling_tools.lsp.names import definition, names_modules
-from koppling_tools.lsp.scan import Scalar
+from koppling_tools.lsp.scanned import Scalar
 from koppling_tools.lsp.uses import field_at, uses
 
 

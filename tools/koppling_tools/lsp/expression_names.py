@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from koppling_tools.lsp.cursor import closing
 from koppling_tools.lsp.files import Files, Spec
 from koppling_tools.lsp.jmespath_text import scan
-from koppling_tools.lsp.scan import Scalar
+from koppling_tools.lsp.scanned import Scalar
 from koppling_tools.lsp.spec_places import ExpressionPlace, place_of
 from koppling_tools.lsp.yaml_text import decode
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 from koppling.compile.grammar import builtin_folder
 from koppling.read import Document, parse_document
 from koppling_tools.lsp.diagnostics import classify
-from koppling_tools.lsp.scan import Scanned, scan, tree
+from koppling_tools.lsp.scan import scan
+from koppling_tools.lsp.scanned import Scanned, tree
 
 _MODULE: Final = re.compile(r"(?P<name>[A-Za-z]\w*)\.v(?P<major>\d+)\.ya?ml")
 CONNECTOR: Final = "connector.yaml"

@@ -14,7 +14,7 @@ from koppling_tools.lsp.answers import Edit, Fix
 from koppling_tools.lsp.cursor import closing
 from koppling_tools.lsp.evaluate import short
 from koppling_tools.lsp.files import Files, Spec
-from koppling_tools.lsp.scan import Scanned
+from koppling_tools.lsp.scanned import Scanned
 from koppling_tools.lsp.spans import meant, span, wrong_word
 from koppling_tools.lsp.yaml_text import scalar
 

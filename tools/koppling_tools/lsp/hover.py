@@ -18,7 +18,7 @@ from koppling_tools.lsp.files import Files, Spec
 from koppling_tools.lsp.names import definition, names_modules
 from koppling_tools.lsp.positions import Lines
 from koppling_tools.lsp.samples import Sample, bundles, samples
-from koppling_tools.lsp.scan import Scalar
+from koppling_tools.lsp.scanned import Scalar
 from koppling_tools.lsp.uses import Field, declared, field_at, uses
 
 _MOST_RESULTS: Final = 3

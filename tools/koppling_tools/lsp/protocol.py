@@ -10,7 +10,7 @@ from lsprotocol import types as lsp
 from koppling.diagnostics import Diagnostic
 from koppling_tools.lsp.answers import Fix, Hover, Offer, Symbol
 from koppling_tools.lsp.positions import Lines
-from koppling_tools.lsp.scan import Scanned
+from koppling_tools.lsp.scanned import Scanned
 from koppling_tools.lsp.spans import span
 
 SOURCE: Final = "koppling"

@@ -7,7 +7,7 @@ from typing import Final
 
 from koppling.diagnostics import Diagnostic
 from koppling_tools.lsp.positions import offset_of
-from koppling_tools.lsp.scan import Scanned
+from koppling_tools.lsp.scanned import Scanned
 
 MEANT: Final = re.compile(r"did you mean ['`](?P<word>[^'`]+)['`]\?")
 _QUOTED: Final = re.compile(r"['`]([^'`\n]+)['`]")

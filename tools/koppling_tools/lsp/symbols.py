@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from koppling.read import Pointer
 from koppling_tools.lsp.answers import Symbol
 from koppling_tools.lsp.files import Files
-from koppling_tools.lsp.scan import Scalar, Scanned
+from koppling_tools.lsp.scanned import Scalar, Scanned
 
 Icon = Literal["key", "field", "operation", "definition", "example"]
 _LISTED: Final = {"fields", "operations", "$defs", "request", "response", "connection", "output", "inputs"}

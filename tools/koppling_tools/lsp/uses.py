@@ -11,7 +11,7 @@ from koppling.read import Pointer
 from koppling_tools.lsp.answers import Place
 from koppling_tools.lsp.expression_names import all_names, expressions
 from koppling_tools.lsp.files import Files, Spec
-from koppling_tools.lsp.scan import Scalar
+from koppling_tools.lsp.scanned import Scalar
 from koppling_tools.lsp.spec_places import fields_of
 
 Root = Literal["input", "connection"]
