@@ -55,7 +55,7 @@ def test_a_renamed_field_is_renamed_everywhere_and_all_still_runs(editor, home, 
 def test_a_name_within_an_answer_is_no_field(editor, home, specs):
     """`input` read from the answer, or from an element, is another thing's key."""
     path = home / "modules/make_thing.v2.yaml"
-    text = path.read_text().replace("    id: id", "    id: \"${body.input.name || tags[?input.name == 'x'] | [0].input.name || input.name}\"")
+    text = path.read_text().replace("    id: id", "    id: \"${input.name || (body.tags[?input.name == 'x'] | [0].input.name || input.name) || body.input.name}\"")
     rename(editor, path, text.replace("  name: {type", "  na\u2038me: {type", 1), "called")
     path.write_text(text)  # what the editor had
     editor.close(path)
@@ -63,7 +63,7 @@ def test_a_name_within_an_answer_is_no_field(editor, home, specs):
     line, character = next((n, one.index("name: {type")) for n, one in enumerate(text.split("\n")) if "  name: {type" in one)
     answer = editor.at("rename", path, line, character, newName="called")
     changed = applied(text, answer["changes"][path.as_uri()])
-    assert "${body.input.name || tags[?input.name == 'x'] | [0].input.name || input.called}" in changed
+    assert "${input.called || (body.tags[?input.name == 'x'] | [0].input.name || input.name) || body.input.name}" in changed
 
 
 def test_prepare_says_what_is_renamed(editor, home):

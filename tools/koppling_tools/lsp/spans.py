@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from typing import Final
 
 from koppling.diagnostics import Diagnostic
@@ -66,11 +67,15 @@ def wrong_word(diagnostic: Diagnostic) -> str | None:
     near = meant(diagnostic)
     if near is None:
         return None
-    words = _QUOTED.findall(diagnostic.message)
-    for said in words:
-        short = said.rpartition(".")[2] if "." in said and "." not in near else said
-        short = short.rpartition("/")[2] if "/" in short and "/" not in near else short
-        if short != near:
-            return str(short)
-    last = diagnostic.pointer.rpartition("/")[2]
-    return last if last and last != near else None
+    said = [_as_short(word, near) for word in _QUOTED.findall(diagnostic.message)]
+    said.append(diagnostic.pointer.rpartition("/")[2])
+    words = [word for word in said if word and word != near]
+    return max(words, key=lambda word: SequenceMatcher(None, word, near).ratio(), default=None)
+
+
+def _as_short(word: str, near: str) -> str:
+    """Return the last part of a word, where the near miss is only a last part, too."""
+    for mark in "./":
+        if mark in word and mark not in near:
+            word = word.rpartition(mark)[2]
+    return word
