@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 from koppling import __version__, store
 from koppling.compile import Operation, connector_spec, module_spec, plan_connector, plan_module
@@ -17,9 +17,9 @@ from koppling.compile.schemas import output_schema, published_schema
 from koppling.diagnostics import Diagnostic, Location, near_miss
 from koppling.errors import ModuleRetired, SpecError, UnknownModule
 from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec
-from koppling.read import parse_document, read_document
+from koppling.read import Document, parse_document
 
-Specs = str | Path | Sequence[str | Path] | None
+Specs = Union[str, Path, Sequence[str | Path], "Catalog", None]
 
 _NAME = re.compile(r"(?P<connector>[A-Za-z]\w*)\.(?P<module>[A-Za-z]\w*)(?:@(?P<major>\d+))?")
 _FILE = re.compile(r"(?P<module>[A-Za-z]\w*)\.v(?P<major>\d+)\.ya?ml")
@@ -50,13 +50,19 @@ class Catalog:
     """The connectors of a search path.
 
     Args:
-        specs: a folder of connectors, or several, first wins. The built-in ones come last.
+        specs: a folder of connectors, or several, first wins; the built-in ones come last. Or another catalog, to share
+            all that it knows.
+        documents: files that were read already, or that hold something else than what stands on disk, as in an editor.
 
     Raises:
         SpecError: one of the folders is not there.
     """
 
-    def __init__(self, specs: Specs = None) -> None:
+    def __init__(self, specs: Specs = None, documents: Mapping[Path, Document] | None = None) -> None:
+        if isinstance(specs, Catalog):
+            self.__dict__.update(specs.__dict__)
+            return
+        self._given = {} if documents is None else documents
         given = [] if specs is None else [specs] if isinstance(specs, str | Path) else list(specs)
         roots = [Path(one) for one in given]
         missing = [root for root in roots if not root.is_dir()]
@@ -76,6 +82,8 @@ class Catalog:
         self.broken: dict[Path, SpecError] = {}
         self._files: dict[str, dict[tuple[str, int], tuple[Path, Path]]] = {}
         self._connectors: dict[str, tuple[bytes, ConnectorSpec]] = {}
+        self._majors: dict[str, dict[str, list[int]]] = {}
+        self._documents: dict[str, Document] = {}
         self._modules: dict[Path, ModuleSpec] = {}
         self._operations: dict[tuple[str, str | None, str], Operation] = {}
 
@@ -122,6 +130,9 @@ class Catalog:
             if root / connector == home:
                 break
         self._files[connector] = dict(sorted(found.items()))
+        majors = self._majors.setdefault(connector, {})
+        for module, major in sorted(found, reverse=True):
+            majors.setdefault(module, []).append(major)
         return self._files[connector]
 
     def entries(self, connector: str | None = None) -> list[Entry]:
@@ -169,7 +180,7 @@ class Catalog:
             raise UnknownModule(name, (), "(a module is named connector.module or connector.module@2)")
         connector, short, major = parts["connector"], parts["module"], parts["major"]
         files = self.files(connector)
-        majors = sorted((one for module, one in files if module == short), reverse=True)
+        majors = self._majors[connector].get(short, [])
         if not majors or (major is not None and int(major) not in majors):
             raise self._unknown(name, connector, short, majors, files)
         if major is None and require_major:
@@ -220,6 +231,10 @@ class Catalog:
     def _connector(self, name: str) -> tuple[bytes, ConnectorSpec]:
         if name not in self._connectors:
             path = self.home(name) / "connector.yaml"
+            if path in self._given:
+                document = self._given[path]
+                self._connectors[name] = (document.text.encode(), connector_spec(plan_connector(document)))
+                return self._connectors[name]
             data = _bytes(path)
             key = self._key(path, data)
             plan = store.load_compiled(key)
@@ -232,15 +247,24 @@ class Catalog:
     def _module(self, connector: str, path: Path) -> ModuleSpec:
         if path not in self._modules:
             shared, spec = self._connector(connector)
+            if path in self._given:
+                document = self._document(connector, shared, spec)
+                self._modules[path] = module_spec(plan_module(self._given[path], document, spec.plan))
+                return self._modules[path]
             data = _bytes(path)
             key = self._key(path, data, shared)
             plan = store.load_compiled(key)
             if plan is None:
-                home = self.home(connector) / "connector.yaml"
-                plan = plan_module(parse_document(data, str(path)), read_document(home), spec.plan)
+                document = self._document(connector, shared, spec)
+                plan = plan_module(parse_document(data, str(path)), document, spec.plan)
                 store.store_compiled(key, plan)
             self._modules[path] = module_spec(plan)
         return self._modules[path]
+
+    def _document(self, connector: str, data: bytes, spec: ConnectorSpec) -> Document:
+        if connector not in self._documents:
+            self._documents[connector] = parse_document(data, spec.path)
+        return self._documents[connector]
 
     def _key(self, path: Path, *contents: bytes) -> str:
         """Return the hash of all that goes into a plan."""

@@ -5,6 +5,7 @@ The only file that knows the jmespath library.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -140,7 +141,6 @@ def _parse(text: str) -> Any:
 def _options() -> Any:
     """Return the options that carry the six functions of the language beside JMESPath's own."""
     import base64
-    import json
 
     import jmespath
     from jmespath.functions import Functions, signature
@@ -174,6 +174,40 @@ def _options() -> Any:
             return value.replace(old, new)
 
     return jmespath.Options(custom_functions=More())
+
+
+def syntax(text: str) -> dict[str, Any]:
+    """Return the syntax tree of an expression.
+
+    A node is `{"type", "value", "children", "start", "end"}`; the last two, where the node is a name, count characters
+    into the text.
+
+    Raises:
+        ExpressionError: the text is no JMESPath.
+    """
+    from jmespath.lexer import Lexer
+
+    tree = json.loads(json.dumps(_parse(text).parsed))
+    named = {"unquoted_identifier", "quoted_identifier"}
+    tokens = iter([one for one in Lexer().tokenize(text) if one["type"] in named])
+    for node in _named(tree):  # in the order of the text
+        token = next(tokens)
+        node["start"] = start = token["start"]
+        node["end"] = text.index('"', start + 1) + 1 if text[start] == '"' else start + len(token["value"])
+    return tree  # type: ignore[no-any-return]
+
+
+def _named(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield the nodes that stand for one name each, in the order of the text."""
+    if not isinstance(node, dict):  # the bounds of a slice
+        return
+    if node["type"] in {"field", "key_val_pair", "function_expression"}:
+        yield node
+    children = node.get("children", [])
+    if node["type"] == "filter_projection":  # its condition stands before what is read of the elements
+        children = [children[0], children[2], children[1]]
+    for child in children:
+        yield from _named(child)
 
 
 def references(text: str) -> Iterator[tuple[str, ...]]:

@@ -163,7 +163,9 @@ def _syntax_words(error: Any, text: str, place: Location) -> tuple[Any, ...]:
         problem, context, help_text = "holds more than one document", "", "write one document a file; remove the `---`"
     elif "\\t" in problem or "\t" in near.replace("\t ", "\t"):
         help_text = "indent with spaces, not tabs"
-    elif re.search(r"[\[{,:]\s*\$\{", near) and re.search(r"[{\[].*\$\{", near):
+    elif re.search(r"[\[{,]\s*(?:[\w-]+:\s*)?[^\s\"'\[{,}][^\"'\[{,}]*\$\{|[\[{,:]\s*\$\{", near) and re.search(
+        r"[{\[].*\$\{", near
+    ):
         place = _dollar(lines, place)
         help_text = 'inside {…} and […] an expression is quoted: "${…}"'
     elif "unexpected ':'" in problem:

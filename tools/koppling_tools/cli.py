@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "show": "Show one module: fields, request, output, lifecycle.",
     "run": "Run one module.",
     "validate": "Check specs and show every fault on its line.",
+    "rules": "Show what validate looks at, and why.",
     "test": "Run every example of every spec, offline.",
     "sandbox": "Start a local server that answers as the vendor would.",
     "lsp": "Serve an editor while somebody types.",

@@ -9,8 +9,10 @@ from typing import Any
 
 from koppling import expression, template
 from koppling.compile.grammar import check_grammar
+from koppling.compile.lifecycles import check_lifecycles
 from koppling.compile.merge import BODIES, Merged, merge
 from koppling.compile.places import CONNECTION, Checker, Known, check_errors, check_operation
+from koppling.compile.prune import pruned
 from koppling.compile.schemas import input_schema, plain, references
 from koppling.diagnostics import Diagnostic, suggestion
 from koppling.read import Document, Pointer
@@ -22,9 +24,11 @@ _FILE = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_]*)\.v(?P<major>\d+)\.ya?ml")
 def check_connector(document: Document) -> list[Diagnostic]:
     """Return every fault of a connector.yaml."""
     found = _readable(document, "connector")
-    if found or document.value is None:
+    rest = document if not found else pruned(document, found)
+    if rest is None or rest.value is None:
         return found
-    value = document.value
+    document, value, grammar = rest, rest.value, len(found)
+    found += check_lifecycles(document)
     folder = PurePath(document.path).parent.name
     if folder and folder != "." and value["name"] != folder:
         found.append(
@@ -46,7 +50,7 @@ def check_connector(document: Document) -> list[Diagnostic]:
     found += _schemas(document, Merged(tree, {("fields",): ("connection", "fields")}), defs, {})
     for name, schema in defs.items():
         found += _references(document, schema, ("$defs", name), defs, {})
-    return _in_order(found)
+    return _in_order(found, grammar)
 
 
 def check_module(document: Document, connector: Document | None) -> list[Diagnostic]:
@@ -57,9 +61,11 @@ def check_module(document: Document, connector: Document | None) -> list[Diagnos
         connector: the connector's; without it, what refers to it is not looked at.
     """
     found = _readable(document, "module")
-    if found or document.value is None:
+    rest = document if not found else pruned(document, found)
+    if rest is None or rest.value is None:
         return found
-    value = document.value
+    document, value, grammar = rest, rest.value, len(found)
+    found += check_lifecycles(document)
     shared = connector.value if connector is not None and isinstance(connector.value, dict) else {}
     found += _named_as_file(document, value)
     select, operations = value.get("select"), value.get("operations")
@@ -93,14 +99,14 @@ def check_module(document: Document, connector: Document | None) -> list[Diagnos
         found += _required(document, merged.tree["required"], fields, ("required",), merged)
         found += _schemas(document, merged, defs, shared_defs)
         found += _request(document, merged, name)
-        found += _response(document, merged, value, name)
+        found += _response(document, merged, value, name, (defs, shared_defs))
     for name, schema in defs.items():
         found += _references(document, schema, ("$defs", name), defs, shared_defs)
     known = Known({})
     found += check_errors(document, value, (), known)
     for name in operations or ():
         found += check_errors(document, operations[name] or {}, ("operations", name), known)
-    return _in_order(found)
+    return _in_order(found, grammar)
 
 
 def check_example(document: Document) -> list[Diagnostic]:
@@ -117,8 +123,17 @@ def _readable(document: Document, kind: Any) -> list[Diagnostic]:
     return found
 
 
-def _in_order(found: list[Diagnostic]) -> list[Diagnostic]:
-    return sorted(dict.fromkeys(found), key=lambda one: (one.location.line, one.location.column, one.rule))
+def _in_order(found: list[Diagnostic], grammar: int = 0) -> list[Diagnostic]:
+    """Return the faults by place, each once, and one word a place from the grammar."""
+    told = {(one.location.line, one.location.column) for one in found[:grammar]}
+    more = [
+        one
+        for one in found[grammar:]
+        if (one.location.line, one.location.column) not in told
+        and not (one.rule == "field-schema" and any(other.pointer.startswith(one.pointer) for other in found[:grammar]))
+    ]
+    unique = dict.fromkeys([*found[:grammar], *more])
+    return sorted(unique, key=lambda one: (one.location.line, one.location.column, one.rule))
 
 
 def _named_as_file(document: Document, value: dict[str, Any]) -> Iterator[Diagnostic]:
@@ -198,11 +213,11 @@ def _values(
     if "default" in schema:
         for fault in compiled.faults({name: schema["default"]}):
             message = f"the default of `{name}` breaks its own schema: it {fault.message}"
-            yield document.fault("field-schema", message, (*at, "default"))
+            yield document.fault("field-value", message, (*at, "default"))
     for index, example in enumerate(() if schema.get("format") == "file" else schema.get("examples") or ()):
         for fault in compiled.faults({name: example}):
             message = f"an example of `{name}` breaks its own schema: it {fault.message}"
-            yield document.fault("field-schema", message, (*at, "examples", index))
+            yield document.fault("field-value", message, (*at, "examples", index))
 
 
 def _references(
@@ -271,7 +286,13 @@ def _compiles(text: str) -> bool:
     return True
 
 
-def _response(document: Document, merged: Merged, module: dict[str, Any], name: str | None) -> Iterator[Diagnostic]:
+def _response(
+    document: Document,
+    merged: Merged,
+    module: dict[str, Any],
+    name: str | None,
+    definitions: tuple[dict[str, Any], dict[str, Any]],
+) -> Iterator[Diagnostic]:
     response = merged.tree["response"]
     cases = response if isinstance(response, list) else [response]
     for index, case in enumerate(cases):
@@ -280,6 +301,7 @@ def _response(document: Document, merged: Merged, module: dict[str, Any], name: 
             if key in case and "items" not in case:
                 message = f"`{key}` needs `items`: the list that is counted"
                 yield document.fault("missing-key", message, merged.origin((*at, key)), key=True)
+        yield from _references(document, case.get("body"), merged.origin((*at, "body")), *definitions)
         yield from _stream(document, merged, case.get("stream") or {}, (*at, "stream"))
         yield from _until(
             document, merged, module, (case.get("follow") or {}).get("until") or {}, (*at, "follow", "until")
@@ -304,7 +326,7 @@ def _stream(document: Document, merged: Merged, stream: dict[str, Any], at: Poin
     own = {key: plain(fields[key]) for key in given if key in fields and "$ref" not in str(fields[key])}
     for fault in Schema({"type": "object", "properties": own}).faults(given):
         message = f"what streaming sets is refused by its own field: it {fault.message}"
-        yield document.fault("field-schema", message, merged.origin((*at, "set")))
+        yield document.fault("field-value", message, merged.origin((*at, "set")))
 
 
 def _until(

@@ -42,6 +42,13 @@ def _diagnostic(document: Document, fault: Fault) -> Diagnostic:
     rule = _RULES.get(fault.keyword, "grammar")
     pointer: Pointer = fault.pointer
     message, help_text = fault.message, fault.help
+    if fault.keyword == "required" and pointer[-2:] == ("lifecycle", "replaced_by"):
+        words = "what is retired says why, or what to use instead"
+        return document.fault("retired-silently", words, pointer[:-1], help="add `replaced_by` or `reason`", key=True)
+    if fault.keyword == "dependentRequired" and pointer == ("select",):
+        words = "nothing tells how one of the operations is chosen"
+        shown = "select: {field: action, title: Action}"
+        return document.fault("unselectable-operation", words, ("operations",), help=shown, key=True)
     if rule == "unknown-key" and " " in str(pointer[-1]) and not help_text.startswith("did"):
         help_text = "inside {…} a text that holds a comma is quoted"
     if fault.keyword in {"required", "dependentRequired"}:

@@ -94,16 +94,20 @@ def _reference(text: str) -> str:
 
 def _needed(schema: dict[str, Any], defs: dict[str, Any], shared_defs: dict[str, Any]) -> dict[str, Any]:
     """Return the definitions that a schema reaches, and no others: the plan is read at every start."""
-    known = {name: plain(one) for name, one in defs.items()}
-    for name, one in shared_defs.items():
-        known[f"connector.{name}"] = _within_connector(plain(one))
     found: dict[str, Any] = {}
     open_ends = [text for _, text in references(schema)]
     while open_ends:
         name = open_ends.pop().removeprefix("#/$defs/")
-        if name in known and name not in found:
-            found[name] = known[name]
-            open_ends += [text for _, text in references(known[name])]
+        shared = name.removeprefix("connector.")
+        if name in found:
+            continue
+        if name in defs:
+            found[name] = plain(defs[name])
+        elif shared != name and shared in shared_defs:
+            found[name] = _within_connector(plain(shared_defs[shared]))
+        else:
+            continue
+        open_ends += [text for _, text in references(found[name])]
     return found
 
 

@@ -11,35 +11,58 @@ import click
 from koppling_tools.failure import Misuse
 from koppling_tools.options import as_of_option, specs_option
 
+Format = Literal["text", "json", "sarif", "github", "junit"]
+
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "sarif", "github", "junit"]),
     default="text",
     show_default=True,
     help="How the faults are printed.",
 )
+@click.option(
+    "--select", multiple=True, metavar="RULE,…", help="Show these rules only; a severity names all of its own."
+)
+@click.option(
+    "--ignore", multiple=True, metavar="RULE,…", help="Leave these rules out. Errors of a spec stay errors to `run`."
+)
+@click.option("--statistics", is_flag=True, help="Print how often each rule was broken, instead of the faults.")
 @as_of_option
 @specs_option
-def command(paths: tuple[str, ...], form: Literal["text", "json"], as_of: str, specs: tuple[Path, ...]) -> int:
+def command(
+    paths: tuple[str, ...],
+    form: Format,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    statistics: bool,
+    as_of: str,
+    specs: tuple[Path, ...],
+) -> int:
     """Check specs and show every fault on its line.
 
     PATH is a folder of connectors, a connector, any folder in it, or one file; without any, the folders of --specs. The
-    exit status is 0 when there are no errors, 1 when there are, 2 when there was nothing to check.
+    exit status is 0 when there are no errors, 1 when there are, 2 when there was nothing to check. `koppling rules`
+    tells what is looked at; `# koppling: ignore[RULE] why` lets a warning or advice stand where it is.
     """
     from koppling_tools import report, terminal
     from koppling_tools.check import check
+    from koppling_tools.report import choose
 
     if not paths and not specs:
         raise Misuse("nothing to check: name a folder or a file (there is no ./spec here)", click.get_current_context())
+    wanted, unwanted = choose.named(select, "--select"), choose.named(ignore, "--ignore")
     checked = check([Path(one) for one in paths] or list(specs), specs, as_of)
-    if form == "json":
-        click.echo(report.as_json(checked.diagnostics))
+    found = report.order(choose.chosen(checked.diagnostics, wanted, unwanted))
+    if statistics:
+        lines = list(choose.statistics(found))
     else:
-        for line in report.text(checked.diagnostics, colour=terminal.wants_colour(sys.stdout)):
-            click.echo(line)
-    terminal.say(report.closing(checked.files, checked.diagnostics))
-    return 1 if any(one.severity == "error" for one in checked.diagnostics) else 0
+        colour = form == "text" and terminal.wants_colour(sys.stdout)
+        lines = list(report.printed(found, form, checked.files, colour=colour))
+    for line in lines:
+        click.echo(line)
+    terminal.say(report.closing(len(checked.files), found))
+    return 1 if any(one.severity == "error" for one in found) else 0

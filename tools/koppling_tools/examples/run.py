@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import httpx
 
@@ -22,6 +22,8 @@ from koppling_tools.examples.judge import Fault, Take, judge
 from koppling_tools.examples.load import Example
 from koppling_tools.examples.placeholders import base_url, placeholders
 from koppling_tools.examples.transport import ExampleTransport
+
+World = Literal["sync", "async"]
 
 
 class Stage(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -65,9 +67,11 @@ class Runner:
     Args:
         catalog: where the modules are.
         day: the ISO day that lifecycles are read at by an example that names none.
+        worlds: the drivers to run them with.
     """
 
-    def __init__(self, catalog: Catalog, day: str) -> None:
+    def __init__(self, catalog: Catalog, day: str, worlds: Sequence[World] = ("sync", "async")) -> None:
+        self._worlds = worlds
         self._catalog = catalog
         self._day = day
         self._stage = Stage()
@@ -105,6 +109,8 @@ class Runner:
             except KopplingError as error:
                 return list(judge(example, Take(ExampleTransport(example.exchanges, address), error=error)))
             sync = list(judge(example, self._live(client, example, address)))
+            if "async" not in self._worlds:
+                return sync
             asynchronous = list(judge(example, self._live_async(async_client, example, address)))
         return list(_merged(sync, asynchronous))
 
@@ -124,7 +130,7 @@ class Runner:
         key = f"{connector} {sorted(connection.items(), key=repr)!r}"
         if key not in self._clients:
             made = Connection(connector, **connection)
-            specs, stage, clock = self._catalog.roots, self._stage, self._time.clock()
+            specs, stage, clock = self._catalog, self._stage, self._time.clock()
             self._clients[key] = Client(made, specs, stage, clock=clock), AsyncClient(made, specs, stage, clock=clock)
         return self._clients[key]
 

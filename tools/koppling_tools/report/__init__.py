@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -35,8 +35,38 @@ def text(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> Iterator
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """Return the faults as a JSON array."""
-    return json.dumps([one.as_json() for one in order(diagnostics)], ensure_ascii=False, indent=2)
+    """Return the faults as a JSON array; `page` is the address of the rule's page."""
+    from koppling_tools.rules.page import address
+
+    found = [{**one.as_json(), "page": address(one.rule)} for one in order(diagnostics)]
+    return json.dumps(found, ensure_ascii=False, indent=2)
+
+
+def printed(found: Sequence[Diagnostic], form: str, files: Sequence[str], *, colour: bool = False) -> Iterator[str]:
+    """Yield what is printed of faults.
+
+    Args:
+        found: the faults, in order.
+        form: text, json, sarif, github or junit.
+        files: the files that were looked at.
+        colour: whether text has colours, and its rules links.
+    """
+    if form == "json":
+        yield as_json(found)
+    elif form == "sarif":
+        from koppling_tools.report.sarif import sarif
+
+        yield sarif(found)
+    elif form == "github":
+        from koppling_tools.report.github import github
+
+        yield from github(found)
+    elif form == "junit":
+        from koppling_tools.report.junit import junit
+
+        yield junit(found, files)
+    else:
+        yield from text(found, colour=colour)
 
 
 def closing(files: int, diagnostics: Iterable[Diagnostic]) -> str:
@@ -45,7 +75,10 @@ def closing(files: int, diagnostics: Iterable[Diagnostic]) -> str:
     counts = [(files, "file")] + [
         (sum(one.severity == severity for one in found), severity) for severity in ("error", "warning")
     ]
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    advice = sum(one.severity == "advice" for one in found)
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts) + (
+        f", {advice} advice" if advice else ""
+    )
 
 
 def _lines(path: str) -> list[str]:
@@ -60,7 +93,8 @@ def _fault(one: Diagnostic, source: list[str], *, colour: bool) -> Iterator[str]
         return click.style(words, fg=foreground, bold=bold, dim=dim) if colour else words
 
     severity = paint(f"{one.severity}:", _COLOURS[one.severity], bold=True)
-    yield f"{paint(str(one.location), bold=True)}: {severity} {clean(one.message)} {paint(f'[{one.rule}]', dim=True)}"
+    rule = _linked(paint(f"[{one.rule}]", dim=True), one.rule) if colour else f"[{one.rule}]"
+    yield f"{paint(str(one.location), bold=True)}: {severity} {clean(one.message)} {rule}"
     line = one.location.line
     if 0 < line <= len(source):
         shown, column = _window(source[line - 1], max(1, one.location.column))
@@ -69,6 +103,13 @@ def _fault(one: Diagnostic, source: list[str], *, colour: bool) -> Iterator[str]
         yield f"  {paint(f'{margin} |', dim=True)} {' ' * column}{paint('^', _COLOURS[one.severity], bold=True)}"
     if one.help:
         yield f"  {paint('help:', 'cyan')} {clean(one.help)}"
+
+
+def _linked(words: str, rule: str) -> str:
+    """Return words as a link to the page of a rule, as terminals have them (OSC 8)."""
+    from koppling_tools.rules.page import address
+
+    return f"\x1b]8;;{address(rule)}\x1b\\{words}\x1b]8;;\x1b\\"
 
 
 def _window(line: str, column: int) -> tuple[str, int]:
