@@ -17,7 +17,7 @@ class Editor:
             command or [sys.executable, "-m", "koppling_tools.cli", "lsp", "--stdio", *map(str, arguments)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **(env or {})},
         )  # fmt: skip
-        self.told = queue.Queue()
+        self.news = queue.Queue()
         self.answers = {}
         self.asked = []  # requests of the server's own
         self._number = 0
@@ -55,7 +55,7 @@ class Editor:
                 items = message["params"].get("items") if isinstance(message.get("params"), dict) else None
                 self._send({"id": message["id"], "result": [None for _ in items] if items else None})
             elif "method" in message:
-                self.told.put(message)
+                self.news.put(message)
             else:
                 with self._arrived:
                     self.answers[message["id"]] = message
@@ -101,7 +101,7 @@ class Editor:
 
     def published(self, path, timeout=20):
         while True:
-            message = self.told.get(timeout=timeout)
+            message = self.news.get(timeout=timeout)
             if message["method"] == "textDocument/publishDiagnostics" and message["params"]["uri"] == Path(path).as_uri():
                 return message["params"]
 
@@ -111,14 +111,26 @@ class Editor:
         self.open(path, before + after)
         return before.count("\n"), len(before.rpartition("\n")[2].encode("utf-16-le")) // 2
 
+    def told(self, path, rules, *, every=False, timeout=10):
+        """Wait until these rules are said to be broken (as errors; with `every` also as warnings and advice)."""
+        said = None
+        while True:
+            try:
+                said = self.published(path, timeout)["diagnostics"]
+            except queue.Empty:
+                raise AssertionError(f"expected {rules}, was told {said}") from None
+            found = [one for one in said if every or one["severity"] == 1]
+            if [one["code"] for one in found] == rules:
+                return found
+
     def at(self, method, path, line, character, **more):
         place = {"textDocument": {"uri": Path(path).as_uri()}, "position": {"line": line, "character": character}}
         return self.ask(f"textDocument/{method}", {**place, **more})
 
     def forget(self):
         """Drop what was said and not asked for."""
-        while not self.told.empty():
-            self.told.get()
+        while not self.news.empty():
+            self.news.get()
 
     def leave(self):
         try:

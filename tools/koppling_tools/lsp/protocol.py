@@ -12,6 +12,7 @@ from koppling_tools.lsp.answers import Fix, Hover, Offer, Symbol
 from koppling_tools.lsp.positions import Lines
 from koppling_tools.lsp.scanned import Scanned
 from koppling_tools.lsp.spans import span
+from koppling_tools.rules.page import address
 
 SOURCE: Final = "koppling"
 _SEVERITIES: Final = {
@@ -21,21 +22,19 @@ _SEVERITIES: Final = {
 }
 
 
-def diagnostics(lines: Lines, scanned: Scanned, found: Iterable[Diagnostic], uri: str) -> list[lsp.Diagnostic]:
+def diagnostics(lines: Lines, scanned: Scanned, found: Iterable[Diagnostic]) -> list[lsp.Diagnostic]:
     """Return faults as an editor shows them: what is wrong, then on a line of its own what to write instead."""
-    del uri
     return [diagnostic(lines, scanned, one) for one in found]
 
 
 def diagnostic(lines: Lines, scanned: Scanned, one: Diagnostic) -> lsp.Diagnostic:
     """Return one fault."""
-    page = getattr(one, "page", "") or ""
     return lsp.Diagnostic(
         range=lines.range(*span(lines.text, scanned, one)),
         message=f"{one.message}\nhelp: {one.help}" if one.help else one.message,
         severity=_SEVERITIES[one.severity],
         code=one.rule,
-        code_description=lsp.CodeDescription(page) if page else None,
+        code_description=lsp.CodeDescription(address(one.rule)),
         source=SOURCE,
         data={"pointer": one.pointer} if one.pointer else None,
     )

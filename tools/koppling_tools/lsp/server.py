@@ -16,7 +16,7 @@ from pygls.lsp.server import LanguageServer
 from koppling import __version__
 from koppling.diagnostics import Diagnostic
 from koppling_tools.lsp import protocol, requests
-from koppling_tools.lsp.diagnostics import check_text
+from koppling_tools.lsp.diagnostics import check_language, check_text
 from koppling_tools.lsp.files import Files, Spec
 from koppling_tools.lsp.positions import Lines
 from koppling_tools.lsp.publishing import Publisher
@@ -39,7 +39,7 @@ class Server(LanguageServer):
         self.files = Files(specs)
         self.as_of = as_of
         self.found: dict[Path, list[Diagnostic]] = {}
-        self.publisher = Publisher(self._faults, self._publish)
+        self.publisher = Publisher(self._errors, self._faults, self._publish)
         self._uris: dict[Path, str] = {}
         self._versions: dict[Path, int | None] = {}
 
@@ -104,6 +104,10 @@ class Server(LanguageServer):
                 found.append(path)
         return found
 
+    def _errors(self, path: Path) -> list[Diagnostic]:
+        texts = dict(self.files.open)
+        return check_language(path, texts[path], self.files.specs, texts) if path in texts else []
+
     def _faults(self, path: Path) -> list[Diagnostic]:
         texts = dict(self.files.open)
         if path not in texts:
@@ -114,7 +118,7 @@ class Server(LanguageServer):
     def _publish(self, path: Path, found: list[Diagnostic]) -> None:
         self.found[path] = found
         lines = self.lines(path)
-        said = protocol.diagnostics(lines, self.files.scanned(path), found, self.uri(path))
+        said = protocol.diagnostics(lines, self.files.scanned(path), found)
         self.text_document_publish_diagnostics(
             lsp.PublishDiagnosticsParams(self.uri(path), said, self._versions.get(path))
         )
