@@ -87,7 +87,7 @@ def test_a_connector_that_is_deleted_does_not_stop_anything(editor, home):
     editor.told(path, [])
     connector.unlink()
     editor.say("workspace/didChangeWatchedFiles", {"changes": [{"uri": connector.as_uri(), "type": 3}]})
-    editor.told(path, ["no-connector", "undefined-reference"])
+    editor.told(path, ["no-connector", "undefined-reference", "unknown-module"])
     line, character = 35, len("    size: ${input.")
     assert "name" in [one["label"] for one in editor.at("completion", path, line, character)["items"]]
     assert editor.at("definition", path, 10, 20) == []

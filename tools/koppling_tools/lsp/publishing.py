@@ -15,7 +15,7 @@ from typing import Final
 
 from koppling.diagnostics import Diagnostic
 
-PAUSE: Final = 0.02
+PAUSE: Final = 0.01
 """So many seconds of rest before a text is checked: shorter than two keystrokes of anybody, far below what is felt."""
 
 Check = Callable[[Path], list[Diagnostic]]

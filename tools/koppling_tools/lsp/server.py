@@ -105,14 +105,16 @@ class Server(LanguageServer):
         return found
 
     def _errors(self, path: Path) -> list[Diagnostic]:
-        texts = dict(self.files.open)
-        return check_language(path, texts[path], self.files.specs, texts) if path in texts else []
+        spec, document = self.files.spec(path), self.files.document(path)
+        if spec is None or document is None:
+            return []
+        connector = self.files.connector_file(spec)
+        return check_language(spec.kind, document, self.files.document(connector) if connector else None)
 
     def _faults(self, path: Path) -> list[Diagnostic]:
         texts = dict(self.files.open)
         if path not in texts:
             return []
-        self.files.document(path)  # read once more here, so that the next request finds it read
         return check_text(path, texts[path], self.files.specs, self.as_of or today(), texts)
 
     def _publish(self, path: Path, found: list[Diagnostic]) -> None:
