@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Editor:
-    def __init__(self, *arguments, command=None, root=None, encodings=None, capabilities=None, env=None):
+    def __init__(self, *arguments, command=None, root=None, encodings=None, capabilities=None, env=None, settings=None):
         self.process = subprocess.Popen(
             command or [sys.executable, "-m", "koppling_tools.cli", "lsp", "--stdio", *map(str, arguments)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **(env or {})},
@@ -20,6 +20,7 @@ class Editor:
         self.news = queue.Queue()
         self.answers = {}
         self.asked = []  # requests of the server's own
+        self._settings = settings or {}
         self._number = 0
         self._arrived = threading.Condition()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -53,13 +54,16 @@ class Editor:
             if "method" in message and "id" in message:
                 self.asked.append(message)
                 items = message["params"].get("items") if isinstance(message.get("params"), dict) else None
-                self._send({"id": message["id"], "result": [None for _ in items] if items else None})
+                self._send({"id": message["id"], "result": self._configured(items)})
             elif "method" in message:
                 self.news.put(message)
             else:
                 with self._arrived:
                     self.answers[message["id"]] = message
                     self._arrived.notify_all()
+
+    def _configured(self, items):
+        return [self._settings.get(one.get("section")) for one in items] if items else None
 
     def _send(self, message):
         data = json.dumps({"jsonrpc": "2.0", **message}).encode()
