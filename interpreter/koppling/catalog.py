@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Union
 
 from koppling import __version__, store
+from koppling.adapt import adapted
 from koppling.compile import Operation, connector_spec, module_spec, plan_connector, plan_module
 from koppling.compile.grammar import LANGUAGE, builtin_folder
 from koppling.compile.schemas import output_schema, published_schema
 from koppling.diagnostics import Diagnostic, Location, near_miss
-from koppling.errors import ModuleRetired, SpecError, UnknownModule
+from koppling.errors import InputInvalid, ModuleRetired, Problem, SpecError, UnknownModule
 from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec
 from koppling.read import Document, parse_document
 
@@ -217,6 +218,29 @@ class Catalog:
         if key not in self._operations:
             self._operations[key] = Operation(self.connector(module.connector), module, module.operations[name])
         return self._operations[key]
+
+    def adapt(self, name: str, inputs: Mapping[str, Any], inputs_of: int, day: str) -> dict[str, Any]:
+        """Return inputs of an older major version as a module takes them.
+
+        Args:
+            name: the module, as `acme.get_thing@2`.
+            inputs: as the older version takes them.
+            inputs_of: that version's number.
+            day: the ISO day that lifecycles are read at.
+
+        Raises:
+            InputInvalid: the module does not say how.
+            UnknownModule, ModuleRetired, SpecError: as `module`.
+        """
+        module = self.module(name, day)
+        if inputs_of == module.major:
+            return dict(inputs)
+        rules = module.plan["adapts"].get(str(inputs_of))
+        if rules is None:
+            known = ", ".join(module.plan["adapts"]) or "none"
+            message = f"it does not say how inputs of version {inputs_of} become its own (`adapts` knows {known})"
+            raise InputInvalid(module.full_name, (Problem("", message),))
+        return adapted(inputs, rules)
 
     def input_schema(self, module: ModuleSpec, operation: str | None = None) -> dict[str, Any]:
         """Return the JSON Schema of a module's inputs, of one operation or of all."""

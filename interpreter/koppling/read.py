@@ -322,3 +322,43 @@ def read_json(path: Path) -> dict[str, Any]:
     found = json.loads(path.read_bytes())
     assert isinstance(found, dict)  # noqa: S101  (our own file; for the type checker)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a value stands in a text, in characters from 0; `flow` is a map or list in braces or brackets."""
+
+    start: int
+    end: int
+    kind: str  # scalar, map or list
+    flow: bool
+
+
+def spans(text: str) -> dict[Pointer, Span]:
+    """Return where each value of a YAML text stands, for whoever rewrites it. Empty where the text is no YAML.
+
+    The end of a map or list in block style is where the next thing begins.
+    """
+    node, fault = _compose(text, "")
+    found: dict[Pointer, Span] = {}
+    if fault is None and node is not None:
+        lines = [0]
+        for line in text.splitlines(keepends=True):
+            lines.append(lines[-1] + len(line))
+        _span(node, (), found, lines)
+    return found
+
+
+def _span(node: Any, pointer: Pointer, found: dict[Pointer, Span], lines: list[int]) -> None:
+    start, end = (lines[mark.line] + mark.column for mark in (node.start_mark, node.end_mark))
+    if isinstance(node.value, str):
+        found[pointer] = Span(start, end, "scalar", False)
+        return
+    mapping = node.tag == f"{_TAG}map"
+    found[pointer] = Span(start, end, "map" if mapping else "list", bool(node.flow_style))
+    if len(pointer) > DEEPEST:
+        return
+    for index, one in enumerate(node.value):
+        key, inner = one if mapping else (None, one)
+        if key is None or isinstance(key.value, str):
+            _span(inner, (*pointer, index if key is None else key.value), found, lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Order:
     module: str
     inputs: tuple[str, ...]
     source: str | None
+    inputs_of: int | None
     connection: str | None
     sandbox: bool
     stream: bool
@@ -60,6 +61,8 @@ def carry_out(order: Order) -> int:
     catalog = Catalog(order.specs)
     module = catalog.module(order.module, order.as_of)
     connector = catalog.connector(module.connector)
+    if order.inputs_of is not None:
+        inputs = replace(inputs, values=catalog.adapt(module.full_name, inputs.values, order.inputs_of, order.as_of))
     with advised(module, connector, inputs.texts):
         operation = choose(module, inputs.values)
         values = settle_files(inputs, operation.fields)

@@ -124,6 +124,20 @@ class Beginning:
             call.position = read_token(token, call, mark(call, inputs))
         return call
 
+    def adapt(self, name: str, inputs: Mapping[str, Any], inputs_of: int, *, as_of: Day = None) -> dict[str, Any]:
+        """Return inputs of an older major version as a newer one takes them, which `execute` is given then.
+
+        Args:
+            name: the newer version, as `acme.get_thing@2`.
+            inputs: as the older version takes them.
+            inputs_of: the older version's number.
+            as_of: over the client's own.
+
+        Raises:
+            InputInvalid: the newer version's spec does not say how.
+        """
+        return self._specs.adapt(name, inputs, inputs_of, self._day(as_of))
+
     def render(
         self, name: str, inputs: Mapping[str, Any] | None = None, *, extra: Extra | None = None, as_of: Day = None
     ) -> Request:

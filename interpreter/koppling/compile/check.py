@@ -100,6 +100,7 @@ def check_module(document: Document, connector: Document | None) -> list[Diagnos
         found += _schemas(document, merged, defs, shared_defs)
         found += _request(document, merged, name)
         found += _response(document, merged, value, name, (defs, shared_defs))
+    found += _adapts(document, value)
     for name, schema in defs.items():
         found += _references(document, schema, ("$defs", name), defs, shared_defs)
     known = Known({})
@@ -172,6 +173,22 @@ def _required(
             yield document.fault(
                 "undefined-reference", f"`{name}` is required, and no field", pointer, help=suggestion(name, fields)
             )
+
+
+def _adapts(document: Document, value: dict[str, Any]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with what is said of inputs of older versions."""
+    fields = set(value.get("fields") or {}) | {(value.get("select") or {}).get("field", "")}
+    fields |= {name for one in (value.get("operations") or {}).values() for name in (one or {}).get("fields") or {}}
+    for major, rules in (value.get("adapts") or {}).items():
+        at: Pointer = ("adapts", major)
+        if major.isdigit() and int(major) >= int(value["version"].split(".")[0]):
+            yield document.fault("grammar", f"{major} is no older major version than {value['version']}", at, key=True)
+        places = [((*at, "rename", old), new, False) for old, new in (rules.get("rename") or {}).items()]
+        places += [((*at, word, name), name, True) for word in ("map", "default") for name in rules.get(word) or {}]
+        for pointer, name, key in places:
+            if name not in fields:
+                message, close = f"`{name}` is no field of this version", suggestion(name, fields - {""})
+                yield document.fault("undefined-reference", message, pointer, help=close, key=key)
 
 
 def _schemas(

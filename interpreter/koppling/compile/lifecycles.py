@@ -16,7 +16,7 @@ _PARTS = ("fields", "operations", "$defs", "connection", "properties", "items", 
 
 def check_lifecycles(document: Document) -> Iterator[Diagnostic]:
     """Yield what is wrong with the dates of a connector or a module, and of everything in it."""
-    for pointer, lifecycle in _lifecycles(document.value, ()):
+    for pointer, lifecycle in lifecycles(document.value):
         days = [(key, lifecycle[key]) for key in _ORDER if isinstance(lifecycle.get(key), str)]
         wrong = [(key, day) for key, day in days if not _exists(day)]
         for key, day in wrong:
@@ -37,10 +37,11 @@ def _exists(day: str) -> bool:
     return True
 
 
-def _lifecycles(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+def lifecycles(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Yield every lifecycle of a connector or a module, its operations, fields and values, with its place."""
     if isinstance(value, list):
         for index, one in enumerate(value):
-            yield from _lifecycles(one, (*pointer, index))
+            yield from lifecycles(one, (*pointer, index))
         return
     if not isinstance(value, dict):
         return
@@ -53,4 +54,4 @@ def _lifecycles(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, dict[st
     inside_map = bool(pointer) and pointer[-1] in {"fields", "operations", "$defs", "properties"}
     for key, one in value.items():
         if inside_map or key in _PARTS:
-            yield from _lifecycles(one, (*pointer, key))
+            yield from lifecycles(one, (*pointer, key))

@@ -78,6 +78,7 @@ def plan_module(document: Document, connector: Document, shared: dict[str, Any])
         "source": value.get("source") or {},
         "path": document.path,
         "lifecycle": value.get("lifecycle") or {},
+        "adapts": value.get("adapts") or {},
         "select": select,
         "operations": {
             name or "": _operation(document, value, name, merged[name], _elsewhere(name, merged), shared)

@@ -20,6 +20,9 @@ from koppling_tools.options import as_of_option, specs_option
     help="A JSON or YAML file with the inputs; - is standard input. At a file "
     'field it may say {"path": …}, relative to that file.',
 )
+@click.option(
+    "--inputs-of", type=click.IntRange(min=1), metavar="MAJOR", help="The inputs are those of this older version."
+)
 @click.option("--connection", metavar="NAME", help="A stored connection. Without it: from the environment.")
 @click.option("--sandbox", is_flag=True, help="Start the connector's local sandbox, use it, stop it.")
 @click.option(

@@ -109,7 +109,8 @@ def _linked(words: str, rule: str) -> str:
     """Return words as a link to the page of a rule, as terminals have them (OSC 8)."""
     from koppling_tools.rules.page import address
 
-    return f"\x1b]8;;{address(rule)}\x1b\\{words}\x1b]8;;\x1b\\"
+    page = address(rule)
+    return f"\x1b]8;;{page}\x1b\\{words}\x1b]8;;\x1b\\" if page else words
 
 
 def _window(line: str, column: int) -> tuple[str, int]:

@@ -1,0 +1,46 @@
+"""`koppling fmt`: the form of spec files."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import click
+
+from koppling_tools.failure import Misuse
+from koppling_tools.options import specs_option
+
+
+@click.command("fmt")
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 where a file is not in its form.")
+@click.option("--diff", is_flag=True, help="Show what changes.")
+@specs_option
+def command(paths: tuple[str, ...], check: bool, diff: bool, specs: tuple[Path, ...]) -> int:
+    """Put spec files into their form: what they say, their comments and their quotes stay.
+
+    The first line names the grammar, what tells who a connector or a module is stands at its top, lines end with one
+    newline and no blanks, and there is never more than one blank line.
+    """
+    from koppling_tools import terminal
+    from koppling_tools.check.files import find
+    from koppling_tools.editing.form import formed
+    from koppling_tools.editing.show import show
+
+    if not paths and not specs:
+        raise Misuse("nothing to look at: name a folder or a file (there is no ./spec here)")
+    changed = 0
+    found = [one for path in ([Path(one) for one in paths] or list(specs)) for one in find(path) if one.kind != "stray"]
+    for one in found:
+        before, after = formed(one)
+        if before == after:
+            continue
+        changed += 1
+        click.echo(str(one.path))
+        if diff:
+            lines, wanted = before.splitlines(keepends=True), after.splitlines(keepends=True)
+            show("".join(difflib.unified_diff(lines, wanted, str(one.path), str(one.path), n=1)))
+        if not check:
+            one.path.write_bytes(after.encode("utf-8", errors="surrogateescape"))
+    terminal.say(f"{len(found)} files, {changed} {'to be formed' if check else 'formed'}")
+    return 1 if check and changed else 0
