@@ -106,7 +106,10 @@ class Editor:
     def published(self, path, timeout=20):
         while True:
             message = self.news.get(timeout=timeout)
-            if message["method"] == "textDocument/publishDiagnostics" and message["params"]["uri"] == Path(path).as_uri():
+            if (
+                message["method"] == "textDocument/publishDiagnostics"
+                and message["params"]["uri"] == Path(path).as_uri()
+            ):
                 return message["params"]
 
     def typed(self, path, marked):

@@ -21,7 +21,11 @@ def snippets(language):
 def test_json_and_toml_parse_and_start_the_server():
     (code,) = snippets("json")
     settings = json.loads(code)
-    assert [settings["glspc.server.command"], *settings["glspc.server.commandArguments"]] == ["koppling", "lsp", "--stdio"]
+    assert [settings["glspc.server.command"], *settings["glspc.server.commandArguments"]] == [
+        "koppling",
+        "lsp",
+        "--stdio",
+    ]
     (helix,) = snippets("toml")
     server = tomllib.loads(helix)["language-server"]["koppling"]
     assert [server["command"], *server["args"]] == ["koppling", "lsp", "--stdio"]
@@ -33,8 +37,14 @@ def test_lua_parses(lua, tmp_path):
     if program is None:
         pytest.skip("neither luac nor nvim is here")
     (tmp_path / "settings.lua").write_text(lua)
-    script = f"lua local ok, fault = loadfile('{tmp_path}/settings.lua'); if not ok then print(fault); vim.cmd('cquit') end"
-    asked = ["-p", str(tmp_path / "settings.lua")] if program.endswith("luac") else ["--headless", "--clean", "-c", script, "-c", "qa"]
+    script = (
+        f"lua local ok, fault = loadfile('{tmp_path}/settings.lua'); if not ok then print(fault); vim.cmd('cquit') end"
+    )
+    asked = (
+        ["-p", str(tmp_path / "settings.lua")]
+        if program.endswith("luac")
+        else ["--headless", "--clean", "-c", script, "-c", "qa"]
+    )
     found = subprocess.run([program, *asked], capture_output=True, text=True, check=False, timeout=20)
     assert found.returncode == 0, found.stderr
 

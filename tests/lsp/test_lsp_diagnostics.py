@@ -30,7 +30,7 @@ def test_a_fault_is_told_at_its_word_with_its_rule_and_its_help(editor, home):
 def test_what_only_the_examples_tell_is_told_too(editor, home):
     path = home / "modules/make_thing.v2.yaml"
     editor.open(path, path.read_text().replace("first_tag: tags[0].label", "first_tag: tags[0].lable"))
-    (fault,) = [one for one in editor.told(path, ["dead-path"], every=True)]
+    (fault,) = editor.told(path, ["dead-path"], every=True)
     assert fault["severity"] == 2
     assert fault["codeDescription"]["href"].endswith("#dead-path")
     example = home / "examples/make_thing.v2/smallest.yaml"
@@ -49,7 +49,9 @@ def test_characters_beyond_the_first_plane_count_as_was_agreed(home, encodings, 
     editor = Editor(encodings=encodings)
     try:
         assert editor.server["capabilities"]["positionEncoding"] == agreed
-        editor.open(path, path.read_text().replace("size: ${input.size}", 'size: "\U0001f600\u00e9\U0001d4b3 ${ input.sise}" '))
+        editor.open(
+            path, path.read_text().replace("size: ${input.size}", 'size: "\U0001f600\u00e9\U0001d4b3 ${ input.sise}" ')
+        )
         (fault,) = [one for one in editor.diagnostics(path) if one["code"] == "undefined-reference"]
         start, end = fault["range"]["start"]["character"], fault["range"]["end"]["character"]
         text = '    size: "\U0001f600\u00e9\U0001d4b3 ${ input.'
@@ -66,7 +68,10 @@ def test_a_change_of_the_connector_that_is_not_saved_reaches_its_modules(editor,
     path, connector = home / "modules/make_thing.v2.yaml", home / "connector.yaml"
     editor.open(path, path.read_text().replace("${input.size}", "${connection.region}"))
     editor.told(path, ["undefined-reference"])
-    editor.open(connector, connector.read_text().replace("    tenant:", "    region: {type: string, title: Region}\n    tenant:"))
+    editor.open(
+        connector,
+        connector.read_text().replace("    tenant:", "    region: {type: string, title: Region}\n    tenant:"),
+    )
     editor.told(path, [])
     editor.close(connector)  # not saved: the disk counts again
     editor.told(path, ["undefined-reference"])
@@ -130,7 +135,10 @@ def test_a_file_that_is_no_spec_has_no_faults(editor, tmp_path):
 
 
 def test_a_text_without_a_file_is_left_alone(editor, home):
-    editor.say("textDocument/didOpen", {"textDocument": {"uri": "untitled:Untitled-1", "languageId": "yaml", "version": 1, "text": "a: ["}})
+    editor.say(
+        "textDocument/didOpen",
+        {"textDocument": {"uri": "untitled:Untitled-1", "languageId": "yaml", "version": 1, "text": "a: ["}},
+    )
     assert editor.ask("textDocument/documentSymbol", {"textDocument": {"uri": "untitled:Untitled-1"}}) == []
     editor.say("textDocument/didClose", {"textDocument": {"uri": "untitled:Untitled-1"}})
     path = home / "connector.yaml"
@@ -139,21 +147,35 @@ def test_a_text_without_a_file_is_left_alone(editor, home):
 
 
 def test_it_asks_to_be_told_of_changes_on_disk(server):
-    assert [one["params"]["registrations"][0]["method"] for one in server.asked if one["method"] == "client/registerCapability"] == [
-        "workspace/didChangeWatchedFiles"
-    ]
+    assert [
+        one["params"]["registrations"][0]["method"]
+        for one in server.asked
+        if one["method"] == "client/registerCapability"
+    ] == ["workspace/didChangeWatchedFiles"]
 
 
 def test_without_pygls_it_says_what_to_install(tmp_path):
     (tmp_path / "pygls.py").write_text("raise ModuleNotFoundError('No module named pygls', name='pygls')\n")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
-    found = subprocess.run([sys.executable, "-m", "koppling_tools.cli", "lsp"], env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    found = subprocess.run(
+        [sys.executable, "-m", "koppling_tools.cli", "lsp"],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
     assert found.returncode == 2
     assert "pip install 'koppling[lsp]'" in found.stderr
     assert found.stdout == ""
 
 
 def test_a_client_that_goes_away_ends_it():
-    process = subprocess.Popen([sys.executable, "-m", "koppling_tools.cli", "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "koppling_tools.cli", "lsp"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     _, said = process.communicate(b"", timeout=20)
     assert b"Traceback" not in said

@@ -6,9 +6,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
+from typing_cases import applied
+
 from koppling_tools.check import check
 from koppling_tools.cli import main
-from typing_cases import applied
 
 
 def rename(editor, path, marked, name):
@@ -43,7 +44,9 @@ def refusal(editor, method, path, marked, **more):
         ("examples/make_thing.v2/no-name.yaml", "size: small", "si\u2038ze: small", "bigness", ["make_thing.v2.yaml", "no-name.yaml"]),
     ],
 )  # fmt: skip
-def test_a_renamed_field_is_renamed_everywhere_and_all_still_runs(editor, home, specs, capsys, file, at, marked, new, files):
+def test_a_renamed_field_is_renamed_everywhere_and_all_still_runs(
+    editor, home, specs, capsys, file, at, marked, new, files
+):
     path = home / file
     text = path.read_text()
     assert at in text
@@ -55,20 +58,30 @@ def test_a_renamed_field_is_renamed_everywhere_and_all_still_runs(editor, home, 
 def test_a_name_within_an_answer_is_no_field(editor, home, specs):
     """`input` read from the answer, or from an element, is another thing's key."""
     path = home / "modules/make_thing.v2.yaml"
-    text = path.read_text().replace("    id: id", "    id: \"${input.name || (body.tags[?input.name == 'x'] | [0].input.name || input.name) || body.input.name}\"")
+    text = path.read_text().replace(
+        "    id: id",
+        "    id: \"${input.name || (body.tags[?input.name == 'x'] | [0].input.name || input.name) || body.input.name}\"",
+    )
     rename(editor, path, text.replace("  name: {type", "  na\u2038me: {type", 1), "called")
     path.write_text(text)  # what the editor had
     editor.close(path)
     editor.open(path)
-    line, character = next((n, one.index("name: {type")) for n, one in enumerate(text.split("\n")) if "  name: {type" in one)
+    line, character = next(
+        (n, one.index("name: {type")) for n, one in enumerate(text.split("\n")) if "  name: {type" in one
+    )
     answer = editor.at("rename", path, line, character, newName="called")
     changed = applied(text, answer["changes"][path.as_uri()])
-    assert "${input.called || (body.tags[?input.name == 'x'] | [0].input.name || input.name) || body.input.name}" in changed
+    assert (
+        "${input.called || (body.tags[?input.name == 'x'] | [0].input.name || input.name) || body.input.name}"
+        in changed
+    )
 
 
 def test_prepare_says_what_is_renamed(editor, home):
     path = home / "modules/make_thing.v2.yaml"
-    found = refusal(editor, "prepareRename", path, path.read_text().replace('\\"colour\\"', '\\"col\u2038our\\"'))["result"]
+    found = refusal(editor, "prepareRename", path, path.read_text().replace('\\"colour\\"', '\\"col\u2038our\\"'))[
+        "result"
+    ]
     assert found["placeholder"] == "colour"
     line = path.read_text().split("\n")[found["range"]["start"]["line"]]
     assert line[found["range"]["start"]["character"] : found["range"]["end"]["character"]] == '\\"colour\\"'
@@ -91,8 +104,13 @@ def test_what_is_no_field_is_not_renamed(editor, home, at, marked):
     assert "field" in answer["error"]["message"]
 
 
-@pytest.mark.parametrize(("new", "said"), [("size", "there is a field 'size' already"), ("2nd", "no name of a field"), ("a b", "no name of a field")])
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [("size", "there is a field 'size' already"), ("2nd", "no name of a field"), ("a b", "no name of a field")],
+)
 def test_a_name_that_cannot_be_is_refused(editor, home, new, said):
     path = home / "modules/make_thing.v2.yaml"
-    answer = refusal(editor, "rename", path, path.read_text().replace("  name: {type", "  na\u2038me: {type", 1), newName=new)
+    answer = refusal(
+        editor, "rename", path, path.read_text().replace("  name: {type", "  na\u2038me: {type", 1), newName=new
+    )
     assert said in answer["error"]["message"]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from koppling.read import read_document
 from koppling_tools.lsp.cursor import cursor_at
 from koppling_tools.lsp.jmespath_text import scan as scan_expression
 from koppling_tools.lsp.scan import scan
 
 TOP = Path(__file__).parents[2]
-SPECS = sorted([*TOP.glob("spec/*/**/*.yaml"), *TOP.glob("tests/**/spec/**/*.yaml"), *TOP.glob("tests/check/ok/**/*.yaml")])
+SPECS = sorted(
+    [*TOP.glob("spec/*/**/*.yaml"), *TOP.glob("tests/**/spec/**/*.yaml"), *TOP.glob("tests/check/ok/**/*.yaml")]
+)
 
 
 def leaves(value, pointer=()):
@@ -62,7 +65,21 @@ def test_any_beginning_of_a_file_can_be_scanned():
     text = (TOP / "tests/lsp/spec/acme/modules/make_thing.v2.yaml").read_text()
     for offset in range(len(text)):
         scan(text, offset)
-    for junk in ("{{{", "]]", "a: [b, {c: 'd", "- - - x", "? x\n: y", "a:\n\t- b", "'", '"\\', "a: |\n", "- ", ":", "a: &x *y", "}\n{"):
+    for junk in (
+        "{{{",
+        "]]",
+        "a: [b, {c: 'd",
+        "- - - x",
+        "? x\n: y",
+        "a:\n\t- b",
+        "'",
+        '"\\',
+        "a: |\n",
+        "- ",
+        ":",
+        "a: &x *y",
+        "}\n{",
+    ):
         scan(junk)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from koppling.read import read_document
@@ -33,8 +34,10 @@ def applied(text, edits, units=2, codec="utf-16-le"):
         before = line.encode(codec)[: place["character"] * units].decode(codec)
         return starts[place["line"]] + len(before)
 
-    spans = sorted(((offset(e["range"]["start"]), offset(e["range"]["end"]), e["newText"]) for e in edits), reverse=True)
-    for (start, _, _), (_, end, _) in zip(spans, spans[1:], strict=False):
+    spans = sorted(
+        ((offset(e["range"]["start"]), offset(e["range"]["end"]), e["newText"]) for e in edits), reverse=True
+    )
+    for (start, _, _), (_, end, _) in pairwise(spans):
         assert end <= start, "edits overlap"
     for start, end, new in spans:
         text = text[:start] + new + text[end:]

@@ -53,7 +53,9 @@ def module() -> str:
     lines += [f"    field_{number}: ${{input.field_{number}}}" for number in range(count)]
     lines += ["response:", "  output:", "    id: id"]
     lines += [
-        f'    field_{number}: "things[?kind == \'k{number}\'].value | [0]"' if number % 10 == 0 else f"    field_{number}: things[{number}].value"
+        f"    field_{number}: \"things[?kind == 'k{number}'].value | [0]\""
+        if number % 10 == 0
+        else f"    field_{number}: things[{number}].value"
         for number in range(count)
     ]
     return "\n".join(lines) + "\n"
@@ -74,7 +76,7 @@ class Editor:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "koppling_tools.cli", "lsp", "--stdio"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
 
     def send(self, **message: Any) -> None:
         """Send one message."""
@@ -102,9 +104,9 @@ class Editor:
         while True:
             message = self.next()
             said = message.get("params") or {}
-            if message.get("method") == "textDocument/publishDiagnostics" and said.get("version") == version:
-                if right({one["code"] for one in said["diagnostics"]}):
-                    return
+            ours = message.get("method") == "textDocument/publishDiagnostics" and said.get("version") == version
+            if ours and right({one["code"] for one in said["diagnostics"]}):
+                return
 
     def leave(self) -> None:
         """End the server."""

@@ -98,10 +98,9 @@ def tree(scalars: Iterable[Scalar]) -> dict[str, Any]:
     for one in scalars:
         here: Any = found
         for step, following in pairwise((*one.pointer, None)):
+            empty: Any = [] if isinstance(following, int) else {}
             if following is None:
                 empty = one.text if one.role == "value" else None
-            else:
-                empty = [] if isinstance(following, int) else {}
             here = _child(here, step, empty)
     return found
 
