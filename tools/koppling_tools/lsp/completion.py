@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from koppling.read import Pointer
 from koppling_tools.lsp import expression_offers, grammar_keys
@@ -15,6 +15,8 @@ from koppling_tools.lsp.files import Files, Spec
 from koppling_tools.lsp.names import definition_offers, field_offers, module_offers, names_modules
 from koppling_tools.lsp.spec_places import place_of
 from koppling_tools.lsp.yaml_text import scalar
+
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def complete(files: Files, path: Path, offset: int) -> list[Offer]:
@@ -66,7 +68,8 @@ def _values(files: Files, spec: Spec, cursor: Cursor) -> Iterator[Offer]:
         for name in operations:
             yield Offer(name, name, start, cursor.offset, "value", "operation")
     else:
-        for value in grammar_keys.values(spec.kind, pointer):
+        methods = _METHODS if pointer[-2:] == ("request", "method") else ()
+        for value in (*methods, *grammar_keys.values(spec.kind, pointer)):
             said = value if isinstance(value, str) else short(value)
             written = said if cursor.quote or not isinstance(value, str) else scalar(said)
             yield Offer(said, written, start, cursor.offset, "value")
