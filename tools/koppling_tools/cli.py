@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "fmt": "Put spec files into their form.",
     "docs": "Write a static site of the connectors.",
     "sandbox": "Start a local server that answers as the vendor would.",
+    "lsp": "Serve an editor while somebody types.",
     "connection": "Add, list, test and remove stored connections.",
 }
 
