@@ -10,26 +10,21 @@ from urllib.parse import unquote
 
 from koppling.catalog import Catalog
 from koppling_tools.docs.atlas import survey
-from koppling_tools.docs.rules_page import RuleText
 from koppling_tools.docs.site import build
+from koppling_tools.rules import Rule
 
 SPECS = Path(__file__).parent / "spec"
 DAY = "2026-11-23"
-RULE = RuleText(
+RULE = Rule(
     "unknown-key",
     "error",
-    """A key that the language does not have; see https://example.org/keys.
-
-    It is probably a slip of the `pen`.
-
-    Wrong:
-
-        nam: get_thing   # <script>
-
-    Right (as a module):
-
-        name: get_thing
-    """,
+    "A key that the language does not have; see https://example.org/keys.",
+    "It is probably a slip of the `pen`.",
+    "nam: get_thing   # <script>",
+    "name: get_thing",
+    None,
+    None,
+    None,
 )
 
 

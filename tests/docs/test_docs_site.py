@@ -203,7 +203,7 @@ def test_the_page_of_rules_shows_wrong_and_right(whole):
     assert "unknown-key" in page.ids
     assert "https://example.org/keys" in page.links
     assert (
-        "; see https://example.org/keys. It is probably a slip of the pen. Wrong nam: get_thing # <script> Right as a module name: get_thing"
+        "; see https://example.org/keys. It is probably a slip of the pen. Wrong nam: get_thing # <script> Right name: get_thing"
         in page.text
     )
     assert "rules.html" in page.links

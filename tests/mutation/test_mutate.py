@@ -79,7 +79,7 @@ def test_each_thing_that_a_spec_says_is_changed_on_its_line():
     assert words_of(MODULE) == {
         "4 `fields` left out", "5 `id` left out", "5 `type` left out", "5 `maxLength` left out", "5 `maxLength`: 4 became 3",
         "6 `size` left out", "6 `enum` left out", "6 element 1 of `enum` left out", "6 element 2 of `enum` left out",
-        "7 `required` left out", "7 element 1 of `required` left out", "8 `request` left out", "9 `method` left out",
+        "7 `required` left out", "7 element 1 of `required` left out", "8 `request` left out",
         "9 `method`: GET became POST", "10 `path` left out", "10 `path`: /things/${input.id} became /things/${input.id}s",
         "11 `query` left out", "11 `size` left out", "11 `size`: size became sizex", "12 `response` left out",
         "13 `output` left out", "13 `name` left out", "13 `name`: name became namex",
@@ -119,9 +119,12 @@ def mutated(capsys, *arguments):
 def test_examples_raise_the_score_until_nothing_survives(specs, capsys):
     status, found = mutated(capsys, "--score", "100")
     assert status == 1
-    assert found["score"] == 0.6522
+    assert found["score"] == 0.6818
     left = {one["message"].removeprefix("no example notices: ") for one in found["survivors"]}
-    print(sorted(left)); assert not left
+    assert left == {
+        "`type` left out", "`maxLength` left out", "`enum` left out", "element 1 of `enum` left out",
+        "element 2 of `enum` left out", "`query` left out", "`size` left out",
+    }  # fmt: skip
     folder = specs / "examples/get_thing.v1"
     (folder / "refused.yaml").write_text(REFUSED)
     (folder / "small.yaml").write_text(SIZES % "small")
@@ -140,7 +143,7 @@ def test_a_survivor_is_shown_on_its_line(specs, capsys):
         "spec/acme/modules/get_thing.v1.yaml:5:33: warning: no example notices: `maxLength` left out [mutant]\n  5 |   id: {type"
         in out
     )
-    assert "acme.get_thing@1: 65.2% of 23 changes noticed (9 refused by validate, 6 by an example, 8 by nobody)" in out
+    assert "acme.get_thing@1: 68.2% of 22 changes noticed (9 refused by validate, 6 by an example, 7 by nobody)" in out
 
 
 def test_a_sample_is_the_same_each_time(specs, capsys):

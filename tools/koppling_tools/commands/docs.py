@@ -37,10 +37,11 @@ def command(connectors: tuple[str, ...], out: Path, check: bool, form: str, as_o
     from koppling_tools.docs.folder import differences, write
     from koppling_tools.docs.site import build
     from koppling_tools.output import as_json
+    from koppling_tools.rules import all_rules
 
     if out.exists() and not out.is_dir():
         raise Misuse(f"--out: {str(out)!r} is a file; name a folder")
-    site = build(survey(Catalog(specs), as_of, connectors))
+    site = build(survey(Catalog(specs), as_of, connectors), list(all_rules().values()))
     found = differences(out, site) if check else write(out, site)
     if form == "json":
         click.echo(as_json([{"path": one.path, "state": one.state} for one in found]))

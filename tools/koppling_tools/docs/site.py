@@ -11,13 +11,14 @@ from koppling_tools.docs.connector_page import connector_page
 from koppling_tools.docs.example_part import Calls
 from koppling_tools.docs.module_page import module_page
 from koppling_tools.docs.overview import dates_page, index_page
-from koppling_tools.docs.rules_page import RuleText, rules_page
+from koppling_tools.docs.rules_page import rules_page
 from koppling_tools.docs.search import script
+from koppling_tools.rules import Rule
 
 ASSETS: Final = ("icon.svg", "site.css", "site.js")
 
 
-def build(atlas: Atlas, rules: Sequence[RuleText] = ()) -> dict[str, str]:
+def build(atlas: Atlas, rules: Sequence[Rule] = ()) -> dict[str, str]:
     """Return the site: the same texts for the same specs, whatever the machine, the folder and the hour.
 
     Args:

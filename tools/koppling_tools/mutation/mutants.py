@@ -72,7 +72,8 @@ def _changes(whole: Any) -> Iterator[tuple[Pointer, str, Any]]:
         if pointer[:2] in unread:
             continue
         name = f"`{pointer[-1]}`" if isinstance(pointer[-1], str) else f"element {pointer[-1] + 1} of `{pointer[-2]}`"
-        yield pointer, f"{name} left out", _without(whole, pointer)
+        if (pointer[-1], value) != ("method", "GET"):  # which is what it would be
+            yield pointer, f"{name} left out", _without(whole, pointer)
         for words, other in _others(pointer, value):
             yield pointer, f"{name}: {words}", _with(whole, pointer, other)
 
