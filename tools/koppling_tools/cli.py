@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "retire": "From a day on, refuse a module, operation, field or value.",
     "bump": "Raise the version of a module or a connector.",
     "fmt": "Put spec files into their form.",
+    "drift": "Hold a connector against the vendor's OpenAPI document.",
     "docs": "Write a static site of the connectors.",
     "sandbox": "Start a local server that answers as the vendor would.",
     "lsp": "Serve an editor while somebody types.",

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from koppling.validate import Schema
+from koppling_tools.ways import JsonSchema, both, ways
 
 Json = Any
-JsonSchema = Mapping[str, Any]
 
 _DEEPEST: Final = 7  # a schema that refers to itself has no last value
 _LONGEST: Final = 520  # of a text, in characters; a longer one is no use in a file that people read
@@ -77,7 +77,7 @@ class Boundary:
         ways = list(self._alternatives(schema, 0))
         if "if" in schema:
             rest = {key: one for key, one in schema.items() if key not in {"if", "then", "else"}}
-            ways += self._alternatives(_both(rest, schema.get("then") or {}), 0)
+            ways += self._alternatives(both(rest, schema.get("then") or {}), 0)
         return _distinct(value for one in ways for value in (*self._values(one, 0), *self._breaking(one, 0)))
 
     def plain(self, schema: JsonSchema) -> dict[str, Any] | None:
@@ -86,40 +86,12 @@ class Boundary:
         return ways[0] if len(ways) == 1 else None
 
     def _alternatives(self, schema: JsonSchema, depth: int) -> Iterator[dict[str, Any]]:
-        """Yield the schema without references, branches and conditions: each way through them."""
-        if depth > _DEEPEST:
-            return
-        if "$ref" in schema:
-            target = self._defs.get(str(schema["$ref"]).rpartition("/")[2]) or {}
-            rest = {key: one for key, one in schema.items() if key != "$ref"}
-            yield from self._alternatives(_both(target, rest), depth + 1)
-            return
-        for word in ("anyOf", "oneOf"):
-            if word in schema:
-                rest = {key: one for key, one in schema.items() if key != word}
-                for branch in schema[word]:
-                    yield from self._alternatives(_both(rest, branch), depth + 1)
-                return
-        if "allOf" in schema:
-            plain = {key: one for key, one in schema.items() if key != "allOf"}
-            conditions = [one for one in schema["allOf"] if "if" in one]
-            for one in schema["allOf"]:
-                plain = plain if "if" in one else _both(plain, one)
-            yield from self._alternatives(plain, depth + 1)
-            for one in conditions:
-                yield from self._alternatives(_both(plain, one), depth + 1)
-            return
-        if "if" in schema:
-            rest = {key: one for key, one in schema.items() if key not in {"if", "then", "else"}}
-            yield from self._alternatives(_both(_both(rest, schema["if"]), schema.get("then") or {}), depth + 1)
-            yield from self._alternatives(_both(rest, schema.get("else") or {}), depth + 1)
-            return
-        if isinstance(schema.get("not"), dict):
-            rest = {key: one for key, one in schema.items() if key != "not"}
-            yield dict(rest)
-            yield from self._alternatives(_both(rest, schema["not"]), depth + 1)
-            return
-        yield dict(schema)
+        if depth <= _DEEPEST:
+            yield from ways(schema, self._resolve)
+
+    def _resolve(self, schema: JsonSchema) -> JsonSchema:
+        target: JsonSchema = self._defs.get(str(schema["$ref"]).rpartition("/")[2]) or {}
+        return target
 
     def _values(self, schema: JsonSchema, depth: int) -> Iterator[Json]:
         if "const" in schema:
@@ -144,7 +116,7 @@ class Boundary:
 
     def _lists(self, schema: JsonSchema, depth: int) -> Iterator[list[Json]]:
         items = self.fitting(schema.get("items") or {"type": "string"}, depth + 1)
-        held = _both(schema.get("items") or {}, schema.get("contains") or {})
+        held = both(schema.get("items") or {}, schema.get("contains") or {})
         contains = self.fitting(held, depth + 1)[:1] if "contains" in schema else []
         least, most = schema.get("minItems", 0), schema.get("maxItems")
         for count in (least, 1, most):
@@ -283,23 +255,6 @@ def _wrong_texts(schema: JsonSchema) -> Iterator[Json]:
     if schema.get("maxLength", _LONGEST) < _LONGEST:
         yield "a" * (schema["maxLength"] + 1)
     yield from _ODD
-
-
-def _both(one: JsonSchema, other: JsonSchema) -> dict[str, Any]:
-    """Return what says both, as far as values are made from it: the second goes before where they contradict."""
-    found = {**one, **other}
-    if "properties" in one and "properties" in other:
-        mine, theirs = one["properties"], other["properties"]
-        found["properties"] = {
-            name: _both(mine.get(name) or {}, theirs.get(name) or {}) for name in dict.fromkeys([*mine, *theirs])
-        }
-    if "required" in one and "required" in other:
-        found["required"] = list(dict.fromkeys([*one["required"], *other["required"]]))
-    if "enum" in one and "const" in other:
-        found.pop("enum")
-    if "allOf" in one and "allOf" in other:
-        found["allOf"] = [*one["allOf"], *other["allOf"]]
-    return found
 
 
 def _cycled(values: list[Json], count: int) -> list[Json]:
