@@ -12,6 +12,7 @@ from koppling.expression import Roots
 from koppling.extract import Case
 from koppling.masking import Masker
 from koppling.model import Attempt, Request, Response, Result
+from koppling.trace import Leaf
 from koppling.validate import Prepared
 
 
@@ -65,6 +66,26 @@ class Call:
         if self.timeout is not None:
             request = replace(request, timeout=dict.fromkeys(("connect", "read", "write", "pool"), self.timeout))
         return request
+
+    def trace(self, page: dict[str, Any] | None = None) -> list[Leaf]:
+        """Return where each part of the request that `render` gives came from.
+
+        Raises:
+            ConnectionInvalid: a credential that no header can carry.
+        """
+        from koppling.render.tracing import trace  # only who asks pays
+
+        roots = self._roots(self.first_page(self.limit) if page is None else page)
+        return [self._marked(leaf) for leaf in trace(self.operation.request, roots, self.prepared.extras)]
+
+    def _marked(self, leaf: Leaf) -> Leaf:
+        """Return a leaf that tells whether a secret is in it."""
+        fields, connection = self.operation.spec.fields, self.operation.connector.fields
+        read = {one.split("/")[1] for one in leaf.inputs if one} if "" not in leaf.inputs else set(fields)
+        ours = {one.partition(".")[2] for one in leaf.others if one.startswith("connection.")}
+        secret = any(fields[name].secret for name in read if name in fields)
+        secret = secret or any(connection[name].secret for name in ours if name in connection)
+        return replace(leaf, secret=True) if secret else leaf
 
     def onward(self, request: Request, url: str) -> Request:
         """Return a GET of another address of the same origin."""

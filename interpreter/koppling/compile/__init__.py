@@ -32,6 +32,7 @@ class Operation:
 
     def __init__(self, connector: ConnectorSpec, module: ModuleSpec, spec: OperationSpec) -> None:
         plan = spec.plan
+        self.connector = connector
         self.module = module
         self.spec = spec
         self.inputs = Inputs(module.full_name, spec, module.select)

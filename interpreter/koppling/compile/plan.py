@@ -87,6 +87,7 @@ def plan_module(document: Document, connector: Document, shared: dict[str, Any])
         "lifecycle": value.get("lifecycle") or {},
         "adapts": value.get("adapts") or {},
         "select": select,
+        "select_place": str(document.locate(("select",), key=True)) if select else "",
         "operations": {
             name or "": _operation(document, value, name, merged[name], _elsewhere(name, merged), shared)
             for name in names

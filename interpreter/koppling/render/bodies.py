@@ -20,6 +20,8 @@ _Rendered = tuple[Body | None, dict[str, Any]]
 class JsonBody:
     """A body that is a tree."""
 
+    key = "json"
+
     def __init__(self, tree: Any) -> None:
         self.sink = make_sink(tree, "json")
         self._optional = isinstance(tree, str) and whole(tree) is not None
@@ -48,6 +50,8 @@ class JsonBody:
 
 class FormBody:
     """A body of pairs."""
+
+    key = "form"
 
     def __init__(self, tree: Any, style: Style) -> None:
         self.parameters, self.dynamic, self.style = parameters(tree, style, "form"), dynamic(tree, "form"), style
@@ -95,6 +99,8 @@ class PartTemplate:
 class MultipartBody:
     """A body of parts."""
 
+    key = "multipart"
+
     def __init__(self, tree: Any, style: Style) -> None:
         self.templates = [_part_template(name, value, style) for name, value in mapping(tree).items()]
         self.dynamic, self.style = dynamic(tree, "multipart"), style
@@ -122,6 +128,8 @@ class MultipartBody:
 
 class RawBody:
     """A body that is one file, or one text."""
+
+    key = "raw"
 
     def __init__(self, tree: Any) -> None:
         self.sink = make_sink(tree, "raw")

@@ -213,7 +213,7 @@ class RequestTemplate:
 
 def _path(text: str) -> list[str | PathValue]:
     return [
-        PathValue(make_sink(f"${{{part.expression}}}", "path", index), part.several)
+        PathValue(make_sink(f"${{{'+' * part.several}{part.expression}}}", "path", index), part.several)
         if isinstance(part, Reference)
         else part
         for index, part in enumerate(parse(text))
