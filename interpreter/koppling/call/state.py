@@ -81,7 +81,7 @@ class Call:
     def _marked(self, leaf: Leaf) -> Leaf:
         """Return a leaf that tells whether a secret is in it."""
         fields, connection = self.operation.spec.fields, self.operation.connector.fields
-        read = {one.split("/")[1] for one in leaf.inputs if one} if "" not in leaf.inputs else set(fields)
+        read = {one.split("/")[1] for one in leaf.inputs if one} if "" not in leaf.inputs else set(self.prepared.values)
         ours = {one.partition(".")[2] for one in leaf.others if one.startswith("connection.")}
         secret = any(fields[name].secret for name in read if name in fields)
         secret = secret or any(connection[name].secret for name in ours if name in connection)
