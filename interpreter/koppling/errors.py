@@ -170,7 +170,8 @@ class ApiError(KopplingError):
     """The vendor answered, and it was no success.
 
     `kind` says who should do what; `code`, `type`, `param` and `message` are the vendor's own, masked; codes that
-    start with `koppling.` are ours. `retry_after` is in seconds. `partial` is what had been folded of a stream. `origin` is what `param` means here.
+    start with `koppling.` are ours. `retry_after` is in seconds. `partial` is what had been folded of a stream.
+    `origin` is the part of the request that `param` names.
     """
 
     kind: Kind

@@ -76,7 +76,19 @@ class Call:
         from koppling.render.tracing import trace  # only who asks pays
 
         roots = self._roots(self.first_page(self.limit) if page is None else page)
-        return [self._marked(leaf) for leaf in trace(self.operation.request, roots, self.prepared.extras)]
+        found = trace(self.operation.request, roots, self.prepared.extras)
+        return [self._marked(self._limited(leaf, roots)) for leaf in found]
+
+    def _limited(self, leaf: Leaf, roots: Roots) -> Leaf:
+        """Return a leaf with the input that limits the bundles, where it reads the size that this gives a page."""
+        from koppling.render.sources import sources
+
+        rule = next((one["limit"] for one in self.operation.spec.plan["response"] if "limit" in one), None)
+        if rule is None or "page.size" not in leaf.others:
+            return leaf
+        limit = sources(rule, roots)
+        leaf = replace(leaf, inputs=(*leaf.inputs, *limit.inputs), missing=(*leaf.missing, *limit.missing))
+        return replace(leaf, dropped=limit.why()) if leaf.dropped and limit.missing else leaf
 
     def _marked(self, leaf: Leaf) -> Leaf:
         """Return a leaf that tells whether a secret is in it."""

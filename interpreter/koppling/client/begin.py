@@ -14,7 +14,6 @@ from koppling.call import Call
 from koppling.catalog import Catalog
 from koppling.client.clock import Clock
 from koppling.client.resume import mark, read_token
-from koppling.client.tracing import traced
 from koppling.compile import Operation
 from koppling.connection import Bound, Connection
 from koppling.effects import Life
@@ -189,6 +188,8 @@ class Beginning:
             UnknownModule, ModuleRetired, ConnectionInvalid, SpecError: as `execute`.
             InputInvalid: the inputs choose no operation, or one that does not stream.
         """
+        from koppling.client.tracing import traced
+
         day = self._day(as_of)
         operation, given = self._chosen(name, inputs, day, streamed=stream)
         prepared, problems = operation.inputs.examine(given, extra=extra or self._extra, day=day, files=self._files)

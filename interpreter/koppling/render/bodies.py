@@ -25,10 +25,21 @@ class JsonBody:
     def __init__(self, tree: Any) -> None:
         self.sink = make_sink(tree, "json")
         self._optional = isinstance(tree, str) and whole(tree) is not None
-        self._empty: type[list[Any] | dict[str, Any]] = list if isinstance(tree, list) else dict
+        self._listed = isinstance(tree, list)
 
     def render(self, roots: Roots, extras: dict[str, Any], headers: dict[str, str]) -> _Rendered:
         """Return the body and the extras that are left; adds its header.
+
+        Raises:
+            Misfit: a file stands in it.
+        """
+        content, extras = self.content(roots, extras)
+        if content is not None:
+            headers.setdefault("content-type", content.media_type)
+        return content, extras
+
+    def content(self, roots: Roots, extras: dict[str, Any]) -> tuple[Content | None, dict[str, Any]]:
+        """Return the body and the extras that are left.
 
         Raises:
             Misfit: a file stands in it.
@@ -37,15 +48,13 @@ class JsonBody:
         if value is ABSENT:
             if self._optional and not extras:
                 return None, extras
-            value = self._empty()
+            value = [] if self._listed else {}
         if extras and isinstance(value, dict):
             value, extras = {**extras, **value}, {}
         try:
-            content = Content.json(value)
+            return Content.json(value), extras
         except (TypeError, ValueError):
             raise Misfit(self.sink, "a file cannot stand in JSON") from None
-        headers.setdefault("content-type", content.media_type)
-        return content, extras
 
 
 class FormBody:

@@ -39,7 +39,7 @@ class _Tracer:
         self._template, self._roots, self._extras = template, roots, extras
 
     def leaves(self) -> Iterator[Leaf]:
-        template, roots = self._template, self._roots
+        template = self._template
         yield from self._plain("method", template.method, template.method)
         yield from self._plain("base_url", template.base, template.base_url)
         yield from self._address()
@@ -187,7 +187,7 @@ class _Tracer:
     def _json_value(self, body: JsonBody) -> Any:
         """Return the value of a body in JSON as it is sent; None where there is no body."""
         try:
-            content, _ = body.render(self._roots, self._extras, {})
+            content, _ = body.content(self._roots, self._extras)
         except Misfit:
             return None
         return None if content is None else content.value
@@ -195,7 +195,7 @@ class _Tracer:
     def _json(self, body: JsonBody) -> Iterator[Leaf]:
         sink = body.sink
         try:
-            content, left = body.render(self._roots, self._extras, {})
+            content, left = body.content(self._roots, self._extras)
             own = sink(self._roots)
         except Misfit as misfit:
             yield self._refusal("json", "", misfit)
@@ -264,7 +264,7 @@ class _Tracer:
             for pointer, one, tree, at in spread(sink.tree, sink.at, value, (), self._roots)
         }
         origins = [origin for _, origin in pairs(name, _shadow(value), style)] if style is not None else [""]
-        used = set() if style is not None else set(bits)
+        used: set[str | None] = set() if style is not None else set(bits)
         for (key, text), origin in zip(found, origins, strict=True):
             leaves = []
             for pointer in [origin] if isinstance(origin, str) else origin:

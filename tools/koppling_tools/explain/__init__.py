@@ -1,1 +1,1 @@
-"""`koppling explain`: which module, operation and request a name and inputs come to, and from which lines of the spec."""
+"""`koppling explain`: what a name and inputs come to, and which lines of the spec make it so."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -77,7 +76,7 @@ class _Sheet:
     def _cell(self, text: str, cell: _Cell) -> str:
         shown = self._styled(text, fg=cell.colour)
         if self._colour and cell.link and text:
-            return f"\x1b]8;;{Path(os.path.abspath(cell.link)).as_uri()}\x1b\\{shown}\x1b]8;;\x1b\\"
+            return f"\x1b]8;;{Path(cell.link).resolve().as_uri()}\x1b\\{shown}\x1b]8;;\x1b\\"
         return shown
 
     def _styled(self, text: str, *, fg: str = "", bold: bool = False) -> str:
@@ -121,12 +120,10 @@ class _Names:
         return [(short, path) for path, short in self._files.items()]
 
     def cell(self, place: str) -> _Cell:
-        path, _, position = place.partition(":") if place not in self._files else (place, "", "")
-        for known, short in self._files.items():
-            if place.startswith(f"{known}:"):
-                path, position = known, place[len(known) + 1 :]
-        short = self._files.get(path, path)
-        return _Cell(f"{short}:{position}" if position else short, "blue", path)
+        for path, short in self._files.items():
+            if place == path or place.startswith(f"{path}:"):
+                return _Cell(short + place[len(path) :], "blue", path)
+        return _Cell(place, "blue")
 
 
 def _head(sheet: _Sheet, found: Explanation, names: _Names) -> None:
