@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from koppling.diagnostics import Diagnostic
 from koppling.model import Attempt, Lifecycle, Request
-from koppling.trace import Leaf
+
+if TYPE_CHECKING:
+    from koppling.trace import Leaf
 
 Kind = Literal[
     "connection",

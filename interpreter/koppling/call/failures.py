@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from koppling.body import Content
@@ -13,7 +13,9 @@ from koppling.effects import NoAnswer, Reply
 from koppling.errors import ApiError, Kind, TransportError
 from koppling.model import Request
 from koppling.render import absolute
-from koppling.trace import Leaf, find
+
+if TYPE_CHECKING:
+    from koppling.trace import Leaf
 
 
 def vendor_error(
@@ -55,6 +57,8 @@ def vendor_error(
 
 def _origin(call: Call, param: str) -> Leaf | None:
     """Return the part of the request that a vendor calls so, without its value."""
+    from koppling.trace import find
+
     found = find(param, call.trace(call.position.page or None))
     return None if found is None else replace(found, value=None)
 

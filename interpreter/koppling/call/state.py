@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from koppling.compile import Operation
 from koppling.effects import Life
@@ -12,8 +12,10 @@ from koppling.expression import Roots
 from koppling.extract import Case
 from koppling.masking import Masker
 from koppling.model import Attempt, Request, Response, Result
-from koppling.trace import Leaf
 from koppling.validate import Prepared
+
+if TYPE_CHECKING:
+    from koppling.trace import Leaf  # and what makes one: only who asks for a trace pays
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ class Call:
         Raises:
             ConnectionInvalid: a credential that no header can carry.
         """
-        from koppling.render.tracing import trace  # only who asks pays
+        from koppling.render.tracing import trace
 
         roots = self._roots(self.first_page(self.limit) if page is None else page)
         found = trace(self.operation.request, roots, self.prepared.extras)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from koppling import call as life
 from koppling.call import Call
@@ -20,8 +20,10 @@ from koppling.effects import Life
 from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired, Problem
 from koppling.masking import Masker
 from koppling.model import Attempt, ModuleSpec, Request
-from koppling.trace import Trace
 from koppling.validate import Extra, Prepared, choose
+
+if TYPE_CHECKING:
+    from koppling.trace import Trace
 
 Day = date | str | None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -24,12 +24,13 @@ AGENT = f"koppling/{__version__}"
 ACCEPT = {"json": "application/json", "sse": "text/event-stream", "ndjson": "application/x-ndjson"}
 
 
-@dataclass(frozen=True, slots=True)
 class PathValue:
     """A `${…}` of a path; `several` where its value may be several segments."""
 
-    sink: Sink
-    several: bool
+    __slots__ = ("_several", "sink")
+
+    def __init__(self, sink: Sink, *, several: bool) -> None:
+        self.sink, self._several = sink, several
 
     def text(self, roots: Roots) -> str:
         """Return the value, percent-encoded.
@@ -39,17 +40,18 @@ class PathValue:
         """
         value = self.sink(roots)
         try:
-            return path_value(None if value is ABSENT else value, several=self.several)
+            return path_value(None if value is ABSENT else value, several=self._several)
         except Refused as refusal:
             raise Misfit(self.sink, str(refusal)) from None
 
 
-@dataclass(frozen=True, slots=True)
 class Header:
     """A header of the spec, its name in lower case."""
 
-    name: str
-    value: Sink
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: str, value: Sink) -> None:
+        self.name, self.value = name, value
 
     def text(self, roots: Roots) -> str | None:
         """Return the value; None where it is absent or null.
@@ -213,7 +215,7 @@ class RequestTemplate:
 
 def _path(text: str) -> list[str | PathValue]:
     return [
-        PathValue(make_sink(f"${{{'+' * part.several}{part.expression}}}", "path", index), part.several)
+        PathValue(make_sink(f"${{{'+' * part.several}{part.expression}}}", "path", index), several=part.several)
         if isinstance(part, Reference)
         else part
         for index, part in enumerate(parse(text))
