@@ -104,7 +104,8 @@ def choose(module: ModuleSpec, inputs: Mapping[str, Any]) -> OperationSpec:
     message = f"is required: one of {listed}" if chosen is None else f"must be one of {listed}, not {show(chosen)}"
     if isinstance(chosen, str) and (near := suggestion(chosen, names)).startswith("did"):
         message += f"; {near}"
-    raise InputInvalid(module.full_name, (Problem(join_pointer(name), message, tuple(names), module.path),))
+    problem = Problem(join_pointer(name), message, tuple(names), module.plan["select_place"])
+    raise InputInvalid(module.full_name, (problem,))
 
 
 class Inputs:
@@ -176,7 +177,16 @@ class Inputs:
             problems += [self._problem(fault) for fault in self._schema.faults(view)]
         else:
             self._all_the_rest(view, problems)
-        return prepared, tuple(_masked(problems, prepared.secrets)) if problems else ()
+        return prepared, tuple(self._told(problems, prepared.secrets)) if problems else ()
+
+    def _told(self, problems: list[Problem], secrets: list[str]) -> Iterator[Problem]:
+        """Yield problems as anybody may see them, each with its field's line of the spec."""
+        from koppling.masking import Masker  # only where something is wrong
+
+        masker = Masker(secrets)
+        for one in problems:
+            place = one.place or self._place(one.pointer.partition("/")[2].partition("/")[0])
+            yield Problem(one.pointer, masker.text(one.message), one.allowed, place)
 
     def _all_the_rest(self, view: dict[str, Any], problems: list[Problem]) -> None:
         """Add what the schema has to say of inputs in which nothing was found wrong yet."""
@@ -323,13 +333,6 @@ def _marked(value: Any) -> Any:
     if isinstance(value, list):
         return [_marked(one) for one in value]
     return {"$file": value.name} if isinstance(value, File) else None
-
-
-def _masked(problems: list[Problem], secrets: list[str]) -> list[Problem]:
-    from koppling.masking import Masker  # only where something is wrong
-
-    masker = Masker(secrets)
-    return [Problem(one.pointer, masker.text(one.message), one.allowed, one.place) for one in problems]
 
 
 def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:  # noqa: C901, PLR0912
