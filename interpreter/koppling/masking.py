@@ -16,6 +16,10 @@ class Masker:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = tuple(dict.fromkeys(secret for secret in secrets if secret))
 
+    def with_more(self, secrets: Iterable[str]) -> Masker:
+        """Return a masker that knows more."""
+        return Masker((*self._secrets, *secrets))
+
     @cached_property
     def _forms(self) -> re.Pattern[str] | None:
         # The longest first: what holds another secret inside must go as a whole.

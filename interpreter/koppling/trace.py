@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PartOf = Literal["method", "base_url", "path", "target", "query", "header", "json", "form", "multipart", "raw"]
 
 _STEPS = re.compile(r"[^.\[\]/\"']+")
-_BODIES = frozenset({"json", "form", "multipart", "raw"})
+_NAMED = frozenset({"query", "header", "form", "multipart"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,31 +125,37 @@ def find(param: str, leaves: Iterable[Leaf]) -> Leaf | None:
         param: as vendors write it: `messages[0].role`, `messages.0.role`, `/messages/0/role`, `X-Name`.
         leaves: the trace of the request.
     """
-    known = list(leaves)
-    steps = _steps(param)
+    known, steps = list(leaves), _steps(param)
     if not steps:
         return None
-    for leaf in known:
-        if leaf.part in {"query", "form", "multipart", "header"} and leaf.name.lower() == param.lower():
-            return leaf
-    if (found := _in_body(steps, [leaf for leaf in known if leaf.part in _BODIES])) is not None:
-        return found
-    named = [leaf for leaf in known if leaf.part in _BODIES | {"query"} and _steps(leaf.name)[:1] == steps[:1]]
-    if not named:  # by the name of an input, which a path has no other names for
-        named = [leaf for leaf in known if any(_pointer_steps(one)[:1] == steps[:1] for one in _read(leaf))]
-    return _together(param, named)
+    sent, left_out = ([one for one in known if bool(one.dropped) is dropped] for dropped in (False, True))
+    for some in (sent, left_out):
+        found = (
+            _named(param, steps, [leaf for leaf in some if leaf.part in _NAMED])
+            or _in_tree(steps, [leaf for leaf in some if leaf.part == "json"])
+            or _together(param, [leaf for leaf in some if steps[0] in {_top(one) for one in _read(leaf)}])
+        )
+        if found is not None:
+            return found
+    return None
 
 
-def _in_body(steps: list[str], leaves: list[Leaf]) -> Leaf | None:
+def _named(param: str, steps: list[str], leaves: list[Leaf]) -> Leaf | None:
+    """Return the parameter or header of this name; of several in a list the one that an index tells."""
+    found = [leaf for leaf in leaves if leaf.name.lower() == param.lower()]
+    if not found and steps[-1].isdecimal():
+        found = [leaf for leaf in leaves if _steps(leaf.name) == steps[:-1]][int(steps[-1]) :][:1]
+    return _together(param, found or [leaf for leaf in leaves if _steps(leaf.name)[: len(steps)] == steps])
+
+
+def _in_tree(steps: list[str], leaves: list[Leaf]) -> Leaf | None:
     """Return what stands at these steps of a body in JSON: below a leaf, at it, or all leaves below of it."""
-    around: tuple[int, Leaf, list[str]] | None = None
-    for leaf in leaves:
-        own = _pointer_steps(leaf.name) if leaf.part == "json" else _steps(leaf.name)
-        if own == steps[: len(own)] and (around is None or len(own) >= around[0]) and (own or leaf.exact):
-            around = len(own), leaf, steps[len(own) :]
     name = "".join(f"/{_escaped(one)}" for one in steps)
-    if around is not None:
-        return around[1].below(name, "".join(f"/{_escaped(one)}" for one in around[2]))
+    for length in range(len(steps), -1, -1):
+        for leaf in leaves:
+            own = _pointer_steps(leaf.name)
+            if own == steps[:length] and (own or leaf.exact):
+                return leaf.below(name, "".join(f"/{_escaped(one)}" for one in steps[length:]))
     return _together(name, [leaf for leaf in leaves if _pointer_steps(leaf.name)[: len(steps)] == steps])
 
 
@@ -178,6 +184,10 @@ def _unique(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 def _read(leaf: Leaf) -> Iterator[str]:
     yield from leaf.inputs
     yield from leaf.missing
+
+
+def _top(pointer: str) -> str:
+    return _pointer_steps(pointer)[0] if pointer else ""
 
 
 def _steps(param: str) -> list[str]:

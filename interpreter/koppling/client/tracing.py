@@ -11,6 +11,9 @@ from koppling.errors import InputInvalid, Problem
 from koppling.trace import Given, Leaf, Trace
 
 
+_SHORT = 3  # characters that stand anywhere
+
+
 def traced(
     call: Call, given: Mapping[str, Any], problems: tuple[Problem, ...], warnings: tuple[str, ...], *, streamed: bool
 ) -> Trace:
@@ -29,14 +32,24 @@ def traced(
     for values in (prepared.values, prepared.extras):
         for name in wrong & set(values):
             del values[name]
-    leaves = tuple(_waiting(leaf, wrong) for leaf in call.trace())
+    leaves = tuple(_waiting(leaf, wrong, given) for leaf in call.trace())
+    problems = (*problems, *(one for leaf in leaves for one in _refused(leaf, call)))
+    masker = call.masker.with_more(_turned_round(leaves, call))
     request = None
     if not problems:
         try:
-            request = call.render()
+            request = replace(call.render(), masker=masker)
         except InputInvalid as error:
             problems = error.problems
-    return Trace(operation.module, operation.spec, inputs, leaves, request, problems, warnings, call.masker)
+    return Trace(operation.module, operation.spec, inputs, leaves, request, problems, warnings, masker)
+
+
+def _turned_round(leaves: tuple[Leaf, ...], call: Call) -> Iterator[str]:
+    """Yield what expressions made of secrets that is none of the forms in which a masker knows them."""
+    for leaf in leaves:
+        value = leaf.value
+        if leaf.secret and isinstance(value, str) and len(value) > _SHORT and call.masker.text(value) == value:
+            yield value
 
 
 def _given(call: Call, given: Mapping[str, Any], wrong: set[str], *, streamed: bool) -> Iterator[Given]:
@@ -59,10 +72,17 @@ def _given(call: Call, given: Mapping[str, Any], wrong: set[str], *, streamed: b
         )
 
 
-def _waiting(leaf: Leaf, wrong: set[str]) -> Leaf:
+def _refused(leaf: Leaf, call: Call) -> Iterator[Problem]:
+    """Yield what is wrong with the inputs of a leaf whose value may not stand in its place."""
+    if leaf.refused:
+        for pointer in leaf.inputs or ("",):
+            yield Problem(pointer, call.masker.text(leaf.refused), (), leaf.place)
+
+
+def _waiting(leaf: Leaf, wrong: set[str], given: Mapping[str, Any]) -> Leaf:
     """Return a leaf with why it is not there, where a wrong input is why."""
     why = [one for one in leaf.missing if one.split("/")[1] in wrong]
     if not why:
         return leaf
-    said = f"input {' and '.join(why)} {'is' if len(why) == 1 else 'are'} wrong"
-    return replace(leaf, value=None, dropped=said, refused="")
+    said = " and ".join(f"{one} {'is wrong' if one.split('/')[1] in given else 'was not given'}" for one in why)
+    return replace(leaf, value=None, dropped=f"input {said}", refused="")

@@ -53,7 +53,7 @@ class _Tracer:
 
     def _leaf(self, part: PartOf, name: str, value: Any, tree: Any, at: At, **said: Any) -> Leaf:
         """Return the leaf of one template. An absent value makes it a dropped one."""
-        read = sources(tree, self._roots)
+        read, place = sources(tree, self._roots), self._template.places.find(at)
         dropped = said.pop("dropped", "")
         if value is ABSENT:
             value, dropped = None, dropped or read.why()
@@ -61,8 +61,8 @@ class _Tracer:
             part,
             name,
             value,
-            read.text,
-            self._template.places.find(at),
+            read.text if place else "",  # what no line says, as a GET, is ours
+            place,
             read.inputs,
             read.missing,
             read.others,
@@ -260,7 +260,7 @@ class _Tracer:
         """
         whole = self._leaf(part, name, value, sink.tree, sink.at)
         bits = {
-            join_pointer(*pointer): self._leaf(part, name, one, tree, at)
+            join_pointer(*pointer): self._leaf(part, _spelling(name, pointer, style), one, tree, at)
             for pointer, one, tree, at in spread(sink.tree, sink.at, value, (), self._roots)
         }
         origins = [origin for _, origin in pairs(name, _shadow(value), style)] if style is not None else [""]
@@ -347,6 +347,14 @@ def _shadow(value: Any, pointer: tuple[str | int, ...] = ()) -> Any:
     if isinstance(value, list):
         return [_shadow(one, (*pointer, index)) for index, one in enumerate(value)]
     return None if value is None or value is ABSENT else join_pointer(*pointer)
+
+
+def _spelling(name: str, pointer: tuple[str | int, ...], style: Style | None) -> str:
+    """Return the name that a place of a parameter's value is written as."""
+    value: Any = ""
+    for step in reversed(pointer):
+        value = {step: value} if isinstance(step, str) else [value]
+    return name if style is None else next(pairs(name, value, style))[0]
 
 
 def _within(bits: dict[str, Leaf], pointer: str) -> str | None:

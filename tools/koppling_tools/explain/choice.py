@@ -88,7 +88,13 @@ def operation_choice(module: ModuleSpec, inputs: dict[str, Any], day: str) -> Ch
     others = tuple(name if state == "active" else f"{name} ({state})" for name, state in names.items() if name != value)
     place = module.plan["select_place"]
     if not isinstance(value, str) or value not in names:
-        return Choice(None, f"input /{field} chooses it, and does not", place, field, others)
+        return Choice(
+            None,
+            f"input /{field} chooses one, and {'was not given' if value is None else 'names none that there is'}",
+            place,
+            field,
+            others,
+        )
     why = f"input /{field} chooses it" if field in inputs else f"input /{field} was not given; this is its default"
     state = names[value]
     return Choice(value, why if state == "active" else f"{why}; {state}", place, field, others)

@@ -136,7 +136,8 @@ def _head(sheet: _Sheet, found: Explanation, names: _Names) -> None:
     others = [one for one in found.versions if not one.chosen]
     sheet.rows([(_Cell(f"@{one.name.rpartition('@')[2]}"), _Cell(one.version), _Cell(one.told)) for one in others], 1)
     if (choice := found.operation) is not None:
-        sheet.line(f"operation {choice.name or '?'}: {choice.why} ({names.cell(choice.place).text})")
+        said = f"operation {choice.name}" if choice.name else "no operation"
+        sheet.line(f"{said}: {choice.why} ({names.cell(choice.place).text})", "" if choice.name else "red")
         if choice.others:
             sheet.line(f"{'not chosen' if choice.name else 'there are'}: {', '.join(choice.others)}")
     sheet.heading("Files")
@@ -188,7 +189,9 @@ def _sent(leaf: Leaf, trace: Trace, names: _Names) -> tuple[_Cell, ...]:
 
 def _by(leaf: Leaf) -> str:
     """Return the expression of a leaf whose sources alone do not tell how it came about."""
-    if "${" not in leaf.template or _WHOLE.fullmatch(leaf.template):
+    if leaf.exact or leaf.template.startswith(("{", "[")) or _WHOLE.fullmatch(leaf.template):
+        return ""
+    if not (leaf.inputs or leaf.missing or leaf.others) or not leaf.template:
         return ""
     return f" by {leaf.template}"
 
@@ -212,7 +215,7 @@ def _shown(value: Any) -> str:
 
 
 def _left_out(sheet: _Sheet, trace: Trace, names: _Names) -> None:
-    left = [leaf for leaf in trace.dropped if leaf.name or leaf.part not in {"query", "header"} or leaf.template]
+    left = [leaf for leaf in trace.dropped if leaf.template]
     if not left:
         return
     sheet.heading("Left out")
@@ -232,7 +235,7 @@ def _left_out(sheet: _Sheet, trace: Trace, names: _Names) -> None:
     if many:
         listed = ", ".join(f"{one.missing[0].removeprefix('/')}:{one.place.split(':')[-2]}" for one in many)
         file = names.cell(many[0].place).text.partition(":")[0]
-        sheet.line(f"{len(many)} inputs that were not given, with their lines of the {file}: {listed}")
+        sheet.line(f"{len(many)} parts whose inputs were not given, with their lines of the {file}: {listed}")
 
 
 def _cut(text: str, width: int) -> str:
