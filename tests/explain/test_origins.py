@@ -133,9 +133,9 @@ def test_a_search_that_is_refused_on_a_later_page_knows_the_cursor():
             httpx.Response(400, json={"error": {"param": "after"}}),
         ]
     )
-    with Client(Connection("acme", api_key="key-1"), SPECS, httpx.MockTransport(lambda _: next(answers))) as client:
-        with pytest.raises(ApiError) as caught:
-            list(client.items("acme.find", FIND))
+    transport = httpx.MockTransport(lambda _: next(answers))
+    with Client(Connection("acme", api_key="key-1"), SPECS, transport) as client, pytest.raises(ApiError) as caught:
+        list(client.items("acme.find", FIND))
     assert caught.value.origin.others == ("page.after",)
     assert caught.value.origin.dropped == ""
 
@@ -162,7 +162,7 @@ def test_an_origin_holds_no_secret():
     ],
 )  # fmt: skip
 def test_each_problem_of_the_inputs_names_its_line_of_the_spec(module, inputs, problems):
-    with Client(Connection("acme", api_key="key-1"), SPECS, as_of="2026-11-24") as client:
-        with pytest.raises(InputInvalid) as caught:
-            client.render(module, inputs)
+    client = Client(Connection("acme", api_key="key-1"), SPECS, as_of="2026-11-24")
+    with client, pytest.raises(InputInvalid) as caught:
+        client.render(module, inputs)
     assert sorted((one.pointer, one.place.rpartition("/")[2]) for one in caught.value.problems) == problems

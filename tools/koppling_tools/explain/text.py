@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from rich.cells import cell_len, set_cell_size
 
 from koppling.trace import Leaf, Trace
 from koppling_tools.explain.explanation import Explanation
@@ -53,7 +54,7 @@ class _Sheet:
         if not rows:
             return
         columns = range(len(rows[0]))
-        widths = [max(len(clean(row[index].text)) for row in rows) for index in columns]
+        widths = [max(cell_len(clean(row[index].text)) for row in rows) for index in columns]
         last = columns[-1]
         fixed = sum(widths[index] for index in columns if index not in {elastic, last}) + 2 * len(rows[0])
         free = max(24, self.width - fixed)
@@ -68,7 +69,7 @@ class _Sheet:
         shown = ""
         for index, cell in enumerate(row[:-1]):
             text = _cut(clean(cell.text), widths[index]) if index == elastic else clean(cell.text)
-            shown += "  " + self._cell(text, cell) + " " * (widths[index] - len(text))
+            shown += "  " + self._cell(text, cell) + " " * (widths[index] - cell_len(text))
         yield f"{shown}  {self._cell(tail[0], row[last])}".rstrip()
         indent = " " * (sum(widths[:-1]) + 2 * len(row))
         yield from (indent + self._cell(one, row[last]) for one in tail[1:])
@@ -122,8 +123,8 @@ class _Names:
     def cell(self, place: str) -> _Cell:
         for path, short in self._files.items():
             if place == path or place.startswith(f"{path}:"):
-                return _Cell(short + place[len(path) :], "blue", path)
-        return _Cell(place, "blue")
+                return _Cell(short + place[len(path) :], "cyan", path)
+        return _Cell(place, "cyan")
 
 
 def _head(sheet: _Sheet, found: Explanation, names: _Names) -> None:
@@ -141,7 +142,7 @@ def _head(sheet: _Sheet, found: Explanation, names: _Names) -> None:
         if choice.others:
             sheet.line(f"{'not chosen' if choice.name else 'there are'}: {', '.join(choice.others)}")
     sheet.heading("Files")
-    sheet.rows([(_Cell(short), _Cell(path, "blue", path)) for short, path in names.files()], 0)
+    sheet.rows([(_Cell(short), _Cell(path, "cyan", path)) for short, path in names.files()], 0)
 
 
 def _settings(sheet: _Sheet, found: Explanation, trace: Trace, names: _Names) -> None:
@@ -239,4 +240,4 @@ def _left_out(sheet: _Sheet, trace: Trace, names: _Names) -> None:
 
 
 def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
