@@ -10,7 +10,6 @@ from koppling.call import Call
 from koppling.errors import InputInvalid, Problem
 from koppling.trace import Given, Leaf, Trace
 
-
 _SHORT = 3  # characters that stand anywhere
 
 

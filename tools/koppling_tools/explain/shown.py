@@ -31,7 +31,7 @@ def template(leaf: Leaf, trace: Trace) -> str:
 
 
 def one_line(value: Any) -> str:
-    """Return JSON as a line of text; a text without its quotes where they would tell nothing."""
+    """Return JSON as a line of text."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -55,7 +55,7 @@ def _json(value: Any) -> Any:
             return {str(key): _json(one) for key, one in value.items()}
         case list() | tuple():
             return [_json(one) for one in value]
-        case None | str() | int() | float() | bool():
+        case None | str() | int() | float():
             return value
         case _:
             return repr(value)  # what no JSON has, among the problems
