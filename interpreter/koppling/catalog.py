@@ -271,9 +271,10 @@ class Catalog:
     def _module(self, connector: str, path: Path) -> ModuleSpec:
         if path not in self._modules:
             shared, spec = self._connector(connector)
-            if path in self._given:
+            if path in self._given or self.home(connector) / "connector.yaml" in self._given:
+                given = self._given.get(path) or parse_document(_bytes(path), str(path))
                 document = self._document(connector, shared, spec)
-                self._modules[path] = module_spec(plan_module(self._given[path], document, spec.plan))
+                self._modules[path] = module_spec(plan_module(given, document, spec.plan))
                 return self._modules[path]
             data = _bytes(path)
             key = self._key(path, data, shared)
@@ -287,7 +288,8 @@ class Catalog:
 
     def _document(self, connector: str, data: bytes, spec: ConnectorSpec) -> Document:
         if connector not in self._documents:
-            self._documents[connector] = parse_document(data, spec.path)
+            given = self._given.get(self.home(connector) / "connector.yaml")
+            self._documents[connector] = given or parse_document(data, spec.path)
         return self._documents[connector]
 
     def _key(self, path: Path, *contents: bytes) -> str:

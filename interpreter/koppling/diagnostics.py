@@ -75,3 +75,8 @@ def suggestion(word: str, known: Iterable[str], *, most: int = 12) -> str:
 def join_pointer(*parts: str | int) -> str:
     """Return the JSON Pointer (RFC 6901) of these keys and indexes."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def split_pointer(pointer: str) -> tuple[str, ...]:
+    """Return the steps of a JSON Pointer. An index is a text of digits."""
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])

@@ -154,4 +154,4 @@ def test_a_sample_is_the_same_each_time(specs, capsys):
 
 def test_a_score_without_mutation_is_a_misuse(specs, capsys):
     assert main(["test", "spec", "--score", "90"]) == 2
-    assert "--score and --sample go with --mutate" in capsys.readouterr().err
+    assert "--score, --sample and --bounds go with --mutate" in capsys.readouterr().err

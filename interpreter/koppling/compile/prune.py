@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from koppling.diagnostics import Diagnostic
+from koppling.diagnostics import Diagnostic, split_pointer
 from koppling.read import Document
 
 # Without these the rest says nothing, or something else than was meant.
@@ -20,7 +20,7 @@ def pruned(document: Document, faults: Iterable[Diagnostic]) -> Document | None:
     if not isinstance(value, dict):
         return None
     for fault in faults:
-        steps = [one.replace("~1", "/").replace("~0", "~") for one in fault.pointer.split("/")[1:]]
+        steps = split_pointer(fault.pointer)
         if len(steps) < 2 and (not steps or steps[0] in _NEEDED):  # noqa: PLR2004  (at the top)
             return None
         if fault.rule in {"missing-key", "retired-silently", "unselectable-operation"}:
@@ -31,7 +31,7 @@ def pruned(document: Document, faults: Iterable[Diagnostic]) -> Document | None:
     return replace(document, value=value)
 
 
-def _remove(value: Any, steps: list[str]) -> None:
+def _remove(value: Any, steps: Sequence[str]) -> None:
     """Remove what steps lead to; of a list, all of it, since what is left would mean something else."""
     for index, step in enumerate(steps):
         inner = value.get(step) if isinstance(value, dict) else None

@@ -36,6 +36,11 @@ from koppling_tools.options import as_of_option, specs_option
     metavar="N",
     help="With --mutate: at most so many changes a module, always the same.",
 )
+@click.option(
+    "--bounds",
+    is_flag=True,
+    help="With --mutate: write an example `bounds` for each module, of values that notice what its others do not.",
+)
 @as_of_option
 @specs_option
 def command(
@@ -45,6 +50,7 @@ def command(
     mutate: bool,
     score: float | None,
     sample: int | None,
+    bounds: bool,
     as_of: str,
     specs: tuple[Path, ...],
 ) -> int:
@@ -62,18 +68,18 @@ def command(
     for path in paths:
         if not Path(path).exists():
             raise click.UsageError(f"{path}: there is no such file or folder", context)
-    if (score is not None or sample is not None) and not mutate:
-        raise click.UsageError("--score and --sample go with --mutate", context)
+    if (score is not None or sample is not None or bounds) and not mutate:
+        raise click.UsageError("--score, --sample and --bounds go with --mutate", context)
     if mutate:
         from koppling.compile.grammar import builtin_folder
-        from koppling_tools.mutation.report import jobs
+        from koppling_tools.mutation.report import jobs, write_bounds
         from koppling_tools.mutation.report import mutate as change
 
         places = [Path(path) for path in paths] or list(specs) or [builtin_folder()]
         found = list(jobs(places, specs, as_of, word, sample))
         if not found:
             raise click.UsageError("nothing to change: there is no module with examples here", context)
-        return change(found, score, form)
+        return write_bounds(found) if bounds else change(found, score, form)
     status = report([Path(path) for path in paths], specs, as_of, word, form)
     if status is None:
         what = f"no example has {word!r} in its name" if word else "there are no examples here"

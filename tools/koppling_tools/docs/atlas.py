@@ -42,7 +42,7 @@ class Atlas:
         return Path(module.path).resolve().relative_to(self._roots[module.full_name].resolve()).as_posix()
 
     def examples(self, module: ModuleSpec) -> list[Example]:
-        """Return the examples of a module, the smallest call first.
+        """Return the calls that a module's examples show, the smallest call first.
 
         Raises:
             SpecError: one of them has faults.
@@ -50,7 +50,8 @@ class Atlas:
         found = [load(path) for path in self._examples.get(f"{module.connector}/{module.name}.v{module.major}", ())]
         if faults := [fault for one in found for fault in one.faults]:
             raise SpecError(tuple(faults))
-        return sorted(found, key=lambda one: (one.fails, "smallest" not in one.case, one.case))
+        calls = [one for one in found if not one.bounds]
+        return sorted(calls, key=lambda one: (one.fails, "smallest" not in one.case, one.case))
 
     def find(self, connector: str, name: str) -> ModuleSpec | None:
         """Return the module that `get_thing`, `get_thing@2` or `acme.get_thing@2` means; None where there is none."""

@@ -115,7 +115,8 @@ def _dated_examples(target: Target, day: str, notes: list[str]) -> Iterator[Edit
         example = Edit(case)
         inputs = example.get(("inputs",)) or {}
         own = target.kind == "module" or inputs.get(select.get("field"), select.get("default")) == target.name
-        if own and example.get(("as_of",)) is None and "retired" not in str(example.get(("error",)) or ""):
+        dead = str(example.get(("as_of",)) or day) >= day
+        if own and dead and "retired" not in str(example.get(("error",)) or ""):
             example.set(("as_of",), before, after=("title", "inputs"))
             count += 1
             yield example

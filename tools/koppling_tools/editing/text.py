@@ -12,7 +12,7 @@ from koppling.read import Pointer, Span, parse_document, spans
 from koppling_tools.failure import Misuse
 
 _BOM: Final = "\ufeff"
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .@/+()'-]*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_ .@/+()'-]*")
 _OTHER: Final = {"true", "false", "null", "yes", "no", "on", "off", "~", ""}
 
 

@@ -86,6 +86,11 @@ class Example:
             if key in self.document.value
         }
 
+    @property
+    def bounds(self) -> list[dict[str, Any]]:
+        """What the module takes and refuses, where the example is about that and not about a call."""
+        return list(self.document.value.get("bounds") or ())
+
     @cached_property
     def exchanges(self) -> tuple[Exchange, ...]:
         """The exchanges in their order; none where nothing may be sent."""

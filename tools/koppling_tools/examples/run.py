@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -17,7 +18,9 @@ from koppling.client import AsyncClient, Client, Clock
 from koppling.connection import Connection
 from koppling.diagnostics import Location
 from koppling.errors import InputInvalid, KopplingError, SpecError, UnknownModule
+from koppling.model import Request
 from koppling.validate import choose
+from koppling_tools.examples.bounds import held
 from koppling_tools.examples.judge import Fault, Take, judge
 from koppling_tools.examples.load import Example
 from koppling_tools.examples.placeholders import base_url, placeholders
@@ -108,6 +111,8 @@ class Runner:
                 client, async_client = self._clients_of(example.connector, connection)
             except KopplingError as error:
                 return list(judge(example, Take(ExampleTransport(example.exchanges, address), error=error)))
+            if example.bounds:
+                return list(held(example, partial(_rendered, client, example.module_name), self._day))
             sync = list(judge(example, self._live(client, example, address)))
             if "async" not in self._worlds:
                 return sync
@@ -170,6 +175,10 @@ class Runner:
         except Exception as error:  # noqa: BLE001  (whatever it is, it is judged)
             take.error = error
         return take
+
+
+def _rendered(client: Client, name: str, inputs: Mapping[str, Any], day: str) -> Request:
+    return client.render(name, inputs, as_of=day)
 
 
 def _merged(sync: list[Fault], asynchronous: list[Fault]) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from koppling.diagnostics import Diagnostic
+from koppling.diagnostics import Diagnostic, split_pointer
 from koppling.read import Pointer
 from koppling_tools.lsp import grammar_keys
 from koppling_tools.lsp.answers import Edit, Fix
@@ -77,8 +77,8 @@ def _suppressed(path: Path, text: str, diagnostic: Diagnostic) -> Iterator[Fix]:
 def pointer_of(text: str, value: object) -> Pointer:
     """Return a JSON Pointer as keys and indexes."""
     found: list[str | int] = []
-    for part in text.split("/")[1:]:
-        step: str | int = part.replace("~1", "/").replace("~0", "~")
+    for part in split_pointer(text):
+        step: str | int = part
         if isinstance(value, list) and isinstance(step, str) and step.isdigit():
             step = int(step)
             value = value[step] if step < len(value) else None

@@ -30,12 +30,16 @@ _UNSEEN: Final = {
     "env": "where a connection comes from",
     "test": "a call of its own",
     "timeout": "time, which an example has none of",
+    "base": "time",
+    "cap": "time",
+    "every": "time",
     "adapts": "done before a call",
     "secret": "what is shown; no example shows it",
 }
 # Under these, names are the vendor's or the caller's: a field called `title` is a field.
 _NAMES = {"fields", "properties", "operations", "query", "headers", "form", "multipart", "json", "output"}
 _NAMES |= {"envelope", "delta", "fold", "values", "$defs", "set", "next", "error_body"}
+_DATES: Final = frozenset({"since", "deprecated", "retired"})
 _TEMPLATES: Final = frozenset({"request", "response", "auth", "errors", "error_body"})
 _COMMENT: Final = re.compile(r"#\s*koppling:\s*no-mutant\s+\S")
 
@@ -100,28 +104,45 @@ def _bodiless(value: Any) -> Any:
 
 def _places(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:
     if isinstance(value, dict):
-        named = bool(pointer) and pointer[-1] in _NAMES
+        named = _is_map(pointer)
         for key, one in value.items():
-            if (
-                (key in _UNSEEN and not named)
-                or key.startswith("x-")
-                or (pointer[-1:] == ("lifecycle",) and key == "source")
-            ):
-                continue
-            if (
-                len(pointer) > 1
-                and pointer[-2] == "values"
-                and key in {"title", "description", "replaced_by", "source"}
-            ):
+            if not named and _says_nothing(key, value, pointer):
                 continue
             here = (*pointer, key)
             yield here, one
-            yield from _places(one, here)
+            yield from _places(_dated(one) if key == "values" and "type" in value and not named else one, here)
     elif isinstance(value, list):
         for index, one in enumerate(value):
             here = (*pointer, index)
             yield here, one
             yield from _places(one, here)
+
+
+def _is_map(pointer: Pointer) -> bool:
+    """Tell whether the keys of what stands there are names that somebody gave."""
+    if len(pointer) > 1 and pointer[-1] not in {"fields", "properties"} and _is_map(pointer[:-1]):
+        return False  # itself a name: a field that is called `query`
+    return bool(pointer) and pointer[-1] in _NAMES
+
+
+def _says_nothing(key: str, value: dict[str, Any], pointer: Pointer) -> bool:
+    """Tell whether a key decides nothing about a call."""
+    if key in _UNSEEN or key.startswith("x-"):
+        return True
+    if pointer[-1:] == ("lifecycle",) and key == "source":
+        return True
+    if len(pointer) > 1 and pointer[-2] == "values" and key in {"replaced_by", "source"}:
+        return True
+    if key == "type":  # every listed value has it
+        return "enum" in value or "const" in value
+    return key == "values" and "type" in value and not _dated(value[key])
+
+
+def _dated(values: Any) -> Any:
+    """Return those of an open list's values that have dates: the others are for people, nothing is refused for them."""
+    if not isinstance(values, dict):
+        return values
+    return {name: one for name, one in values.items() if isinstance(one, dict) and one.keys() & _DATES}
 
 
 def _others(pointer: Pointer, value: Any) -> Iterator[tuple[str, Any]]:

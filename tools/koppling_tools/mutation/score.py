@@ -31,6 +31,7 @@ class Score:
     refused: int = 0  # by the checks of the spec
     noticed: int = 0  # by an example
     survivors: list[Diagnostic] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)  # which changes survived, by their number
 
     @property
     def all(self) -> int:
@@ -88,6 +89,7 @@ def scores(jobs: Sequence[Job]) -> Iterator[Score]:
                 whole.refused += one.refused
                 whole.noticed += one.noticed
                 whole.survivors += one.survivors
+                whole.left += one.left
             whole.survivors.sort(key=lambda one: (one.location.line, one.location.column))
             yield whole
 
@@ -97,11 +99,11 @@ def score(job: Job) -> Score:
     document = read_document(job.path)
     connector = document if job.path.name == CONNECTOR else read_document(_connector(job))
     found = Score(job.name, document.path)
-    chosen = list(mutants(document)) if isinstance(document.value, dict) else []
+    chosen = list(enumerate(mutants(document))) if isinstance(document.value, dict) else []
     if job.sample is not None and len(chosen) > job.sample:
         chosen = random.Random(_SEED).sample(chosen, job.sample)  # noqa: S311  (no secret)
     examples = sorted((load(path) for path in job.examples), key=lambda one: -len(one.inputs))
-    for mutant in chosen[job.part[0] :: job.part[1]]:
+    for number, mutant in chosen[job.part[0] :: job.part[1]]:
         changed = replace(document, value=mutant.value)
         if _refused(changed, connector, document is connector):
             found.refused += 1
@@ -111,6 +113,7 @@ def score(job: Job) -> Score:
             examples.insert(0, witness)  # who noticed one change is likely to notice its neighbour
         else:
             found.survivors.append(_survivor(document, mutant))
+            found.left.append(number)
     return found
 
 
