@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -166,3 +168,19 @@ def test_each_problem_of_the_inputs_names_its_line_of_the_spec(module, inputs, p
     with client, pytest.raises(InputInvalid) as caught:
         client.render(module, inputs)
     assert sorted((one.pointer, one.place.rpartition("/")[2]) for one in caught.value.problems) == problems
+
+
+def test_a_call_that_nobody_asks_about_loads_nothing_of_the_trace():
+    code = f"""
+import sys, httpx, koppling
+transport = httpx.MockTransport(lambda _: httpx.Response(400, json={{"error": {{"message": "No.", "param": "about"}}}}))
+with koppling.Client(koppling.Connection("acme", api_key="key-1"), {str(SPECS)!r}, transport) as client:
+    client.render("acme.tell", {{"about": "kings"}})
+    try:
+        client.execute("acme.tell", {{"about": "kings"}})
+    except koppling.ApiError as error:
+        print(sorted(one for one in sys.modules if one.startswith("koppling") and "trac" in one))
+        print(error.origin.inputs)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n('/about',)\n"
