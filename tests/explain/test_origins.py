@@ -179,7 +179,7 @@ with koppling.Client(koppling.Connection("acme", api_key="key-1"), {str(SPECS)!r
     try:
         client.execute("acme.tell", {{"about": "kings"}})
     except koppling.ApiError as error:
-        print(sorted(one for one in sys.modules if one.startswith("koppling") and "trac" in one))
+        print(sorted(one for one in sys.modules if one.startswith("koppling") and one.endswith(("trace", "tracing", "sources"))))
         print(error.origin.inputs)
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
