@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from koppling.files import File
     from koppling.model import Attempt, Lifecycle, Request, Response, Result
+    from koppling.trace import Leaf, Trace
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ __all__ = [
     "File",
     "InputInvalid",
     "KopplingError",
+    "Leaf",
     "Lifecycle",
     "Location",
     "ModuleRetired",
@@ -50,6 +52,7 @@ __all__ = [
     "Response",
     "Result",
     "SpecError",
+    "Trace",
     "TransportError",
     "UnknownModule",
     "execute",
@@ -73,6 +76,7 @@ _HOMES = {
     ],
     "files": ["File"],
     "model": ["Attempt", "Lifecycle", "Request", "Response", "Result"],
+    "trace": ["Leaf", "Trace"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -12,11 +12,15 @@ KopplingError
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from koppling.diagnostics import Diagnostic
 from koppling.model import Attempt, Lifecycle, Request
+
+if TYPE_CHECKING:
+    from koppling.trace import Leaf
 
 Kind = Literal[
     "connection",
@@ -169,6 +173,7 @@ class ApiError(KopplingError):
 
     `kind` says who should do what; `code`, `type`, `param` and `message` are the vendor's own, masked; codes that
     start with `koppling.` are ours. `retry_after` is in seconds. `partial` is what had been folded of a stream.
+    `origin` is the part of the request that `param` names.
     """
 
     kind: Kind
@@ -184,6 +189,28 @@ class ApiError(KopplingError):
     body: Any = field(default=None)
     partial: Any = None
 
+    @property
+    def origin(self) -> Leaf | None:
+        """Where the part of the request that the vendor's `param` names came from: its inputs, its line of the spec.
+
+        It is looked for when it is asked for. None where the vendor named no part, or it cannot be told.
+        """
+        seek = self.__dict__.pop("_seek", None)
+        if seek is not None:
+            try:
+                self._origin = seek()
+            except Exception:  # noqa: BLE001  (the words of an error must not fail)
+                self._origin = None
+        return self.__dict__.get("_origin")
+
+    def seek_origin(self, seek: Callable[[], Leaf | None]) -> None:
+        """Say how `origin` is found, should anybody ask."""
+        self._seek = seek
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _ = self.origin  # how it is found cannot travel
+        return super().__reduce__()
+
     def __str__(self) -> str:
         said = f"{self.kind} error, status {self.status}: {self.message}"
         facts = [f"{name} {value}" for name, value in (("code", self.code), ("param", self.param)) if value]
@@ -193,4 +220,5 @@ class ApiError(KopplingError):
             facts.append(f"retry after {self.retry_after:g} s")
         if len(self.attempts) > 1:
             facts.append(f"{len(self.attempts)} attempts")
-        return said + (f" ({', '.join(facts)})" if facts else "")
+        said += f" ({', '.join(facts)})" if facts else ""
+        return f"{said}; {self.origin.told(f'`{self.param}`')}" if self.origin is not None else said

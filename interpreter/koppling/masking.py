@@ -16,6 +16,10 @@ class Masker:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = tuple(dict.fromkeys(secret for secret in secrets if secret))
 
+    def with_more(self, secrets: Iterable[str]) -> Masker:
+        """Return a masker that knows more."""
+        return Masker((*self._secrets, *secrets))
+
     @cached_property
     def _forms(self) -> re.Pattern[str] | None:
         # The longest first: what holds another secret inside must go as a whole.
@@ -32,6 +36,8 @@ class Masker:
             return value
         if isinstance(value, str):
             return self.text(value)
+        if isinstance(value, int | float):  # a secret may be a number
+            return MASK if str(value) in self._secrets else value
         if isinstance(value, dict):
             return {self.text(key): self.value(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
@@ -44,14 +50,28 @@ class Masker:
 
 def _forms(secret: str) -> Iterator[str]:
     """Yield patterns of a secret: plain, percent-encoded by character, as JSON and Python write it, in base64."""
-    import base64
     import json
 
     yield "".join(_spellings(character) for character in secret)
     for written in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)):
         yield re.escape(written[1:-1])
     if len(secret) > 3:  # noqa: PLR2004  (the base64 of three characters is four that stand anywhere)
-        yield re.escape(base64.b64encode(secret.encode(errors="replace")).decode())
+        yield from _base64(secret.encode(errors="replace"))
+
+
+def _base64(secret: bytes) -> Iterator[str]:
+    """Yield patterns of bytes in base64, alone or in the midst of others, as the password in a `user:password`.
+
+    Four characters write three bytes, so there are three ways to write them. The characters that the secret shares with
+    its neighbours go as well.
+    """
+    import base64
+
+    for before in range(3):
+        written = base64.b64encode(bytes(before) + secret).decode().rstrip("=")
+        whole = (before + len(secret)) % 3 == 0
+        own = re.escape(written[(0, 2, 3)[before] : None if whole else -1])
+        yield f"{'[A-Za-z0-9+/]' if before else ''}{own}{'' if whole else '[A-Za-z0-9+/]={0,2}'}"
 
 
 def _spellings(character: str) -> str:

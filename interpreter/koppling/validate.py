@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -104,7 +104,8 @@ def choose(module: ModuleSpec, inputs: Mapping[str, Any]) -> OperationSpec:
     message = f"is required: one of {listed}" if chosen is None else f"must be one of {listed}, not {show(chosen)}"
     if isinstance(chosen, str) and (near := suggestion(chosen, names)).startswith("did"):
         message += f"; {near}"
-    raise InputInvalid(module.full_name, (Problem(join_pointer(name), message, tuple(names), module.path),))
+    problem = Problem(join_pointer(name), message, tuple(names), module.plan["select_place"])
+    raise InputInvalid(module.full_name, (problem,))
 
 
 class Inputs:
@@ -140,6 +141,15 @@ class Inputs:
         Raises:
             InputInvalid: with every problem there is.
         """
+        prepared, problems = self.examine(inputs, extra=extra, day=day, files=files)
+        if problems:
+            raise InputInvalid(self._module, problems)
+        return prepared
+
+    def examine(
+        self, inputs: Mapping[str, Any], *, extra: Extra = "forbid", day: str, files: Path | None = None
+    ) -> tuple[Prepared, tuple[Problem, ...]]:
+        """Return what `prepare` makes of the inputs, be it right or wrong, and all that is wrong with it."""
         if extra not in {"forbid", "warn", "pass"}:
             raise ValueError(f"extra is forbid, warn or pass, not {extra!r}")
         problems: list[Problem] = []
@@ -151,12 +161,13 @@ class Inputs:
                 values[name] = value
         for name, default in self._defaults.items():
             values.setdefault(name, default)
-        prepared = Prepared(values, secrets=[str(values[name]) for name in self._secret if values.get(name)])
+        prepared = Prepared(values, secrets=[text for name in self._secret for text in _texts(values.get(name))])
         self._lifecycles(prepared, problems, day)
         self._set_extras_apart(prepared, problems, extra)
         for name in self._parsed:
             if isinstance(values.get(name), str):
                 values[name] = self._parse(name, values[name], problems)
+                prepared.secrets += _texts(values[name]) if name in self._secret else ()
         for name in self._files:
             if name in values:
                 values[name] = self._file(name, values[name], files, problems)
@@ -166,9 +177,16 @@ class Inputs:
             problems += [self._problem(fault) for fault in self._schema.faults(view)]
         else:
             self._all_the_rest(view, problems)
-        if problems:
-            raise InputInvalid(self._module, tuple(_masked(problems, prepared.secrets)))
-        return prepared
+        return prepared, tuple(self._told(problems, prepared.secrets)) if problems else ()
+
+    def _told(self, problems: list[Problem], secrets: list[str]) -> Iterator[Problem]:
+        """Yield problems as anybody may see them, each with its field's line of the spec."""
+        from koppling.masking import Masker  # only where something is wrong
+
+        masker = Masker(secrets)
+        for one in problems:
+            place = one.place or self._place(one.pointer.partition("/")[2].partition("/")[0])
+            yield Problem(one.pointer, masker.text(one.message), one.allowed, place)
 
     def _all_the_rest(self, view: dict[str, Any], problems: list[Problem]) -> None:
         """Add what the schema has to say of inputs in which nothing was found wrong yet."""
@@ -302,17 +320,19 @@ def _below(files: Path | None, path: Any) -> File:
     return File(found)
 
 
+def _texts(secret: Any) -> Iterator[str]:
+    """Yield all that a secret input may be shown as: each scalar in it, as text."""
+    if isinstance(secret, Mapping | list | tuple):
+        for one in secret.values() if isinstance(secret, Mapping) else secret:
+            yield from _texts(one)
+    elif secret is not None and not isinstance(secret, bool) and secret != "":
+        yield str(secret)
+
+
 def _marked(value: Any) -> Any:
     if isinstance(value, list):
         return [_marked(one) for one in value]
     return {"$file": value.name} if isinstance(value, File) else None
-
-
-def _masked(problems: list[Problem], secrets: list[str]) -> list[Problem]:
-    from koppling.masking import Masker  # only where something is wrong
-
-    masker = Masker(secrets)
-    return [Problem(one.pointer, masker.text(one.message), one.allowed, one.place) for one in problems]
 
 
 def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:  # noqa: C901, PLR0912

@@ -66,15 +66,13 @@ def carry_out(order: Order) -> int:
     with advised(module, connector, inputs.texts):
         operation = choose(module, inputs.values)
         values = settle_files(inputs, operation.fields)
-        if order.dry_run:
-            return _dry_run(order, module, connector, values, printer)
-        printer.check(operation)
-        if (
-            order.stream
-            and not operation.is_search
-            and not any("stream" in case for case in operation.plan["response"])
-        ):
+        streams = any("stream" in case for case in operation.plan["response"])
+        if order.stream and not operation.is_search and not streams:
             raise GivenWrong(f"{module.full_name} neither streams nor lists; leave out --stream")
+        if order.dry_run:
+            streamed = order.stream and not operation.is_search
+            return _dry_run(order, module, connector, values, printer, stream=streamed)
+        printer.check(operation)
         with contextlib.ExitStack() as stack:
             if order.sandbox:
                 _rehearse(order, module, connector, values)
@@ -136,7 +134,9 @@ def _rehearse(order: Order, module: Any, connector: Any, values: dict[str, Any])
         client.render(module.full_name, values)
 
 
-def _dry_run(order: Order, module: Any, connector: Any, values: dict[str, Any], printer: Printer) -> int:
+def _dry_run(
+    order: Order, module: Any, connector: Any, values: dict[str, Any], printer: Printer, *, stream: bool
+) -> int:
     from koppling import Connection
     from koppling_tools.examples.placeholders import placeholders
 
@@ -148,7 +148,7 @@ def _dry_run(order: Order, module: Any, connector: Any, values: dict[str, Any], 
     else:
         connection = None
     with _client(order, connection) as client:
-        request = client.render(module.full_name, values)
+        request = client.render(module.full_name, values, stream=stream)
     if printer.form == "text" or order.form is None:
         printer.text(f"{request}\n\n{request.curl()}")
     else:

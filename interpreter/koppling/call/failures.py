@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from koppling.body import Content
@@ -12,6 +13,9 @@ from koppling.effects import NoAnswer, Reply
 from koppling.errors import ApiError, Kind, TransportError
 from koppling.model import Request
 from koppling.render import absolute
+
+if TYPE_CHECKING:
+    from koppling.trace import Leaf
 
 
 def vendor_error(
@@ -32,7 +36,7 @@ def vendor_error(
         start = f"; the body begins with {body.strip()[:120]!r}" if isinstance(body, str) and body.strip() else ""
         message = phrase + start
     code, kind_of_error, param = (value and mask(value) for value in map(facts.get, ("code", "type", "param")))
-    return ApiError(
+    error = ApiError(
         kind,
         reply.status,
         mask(message),
@@ -46,6 +50,17 @@ def vendor_error(
         body=call.masker.value(body),
         partial=partial,
     )
+    if param:
+        error.seek_origin(lambda: _origin(call, param))
+    return error
+
+
+def _origin(call: Call, param: str) -> Leaf | None:
+    """Return the part of the request that a vendor calls so, without its value."""
+    from koppling.trace import find
+
+    found = find(param, call.trace(call.position.page or None))
+    return None if found is None else replace(found, value=None)
 
 
 def own_error(

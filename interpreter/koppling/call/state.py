@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from koppling.compile import Operation
 from koppling.effects import Life
@@ -13,6 +13,9 @@ from koppling.extract import Case
 from koppling.masking import Masker
 from koppling.model import Attempt, Request, Response, Result
 from koppling.validate import Prepared
+
+if TYPE_CHECKING:
+    from koppling.trace import Leaf  # and what makes one: only who asks for a trace pays
 
 
 @dataclass(slots=True)
@@ -65,6 +68,38 @@ class Call:
         if self.timeout is not None:
             request = replace(request, timeout=dict.fromkeys(("connect", "read", "write", "pool"), self.timeout))
         return request
+
+    def trace(self, page: dict[str, Any] | None = None) -> list[Leaf]:
+        """Return where each part of the request that `render` gives came from.
+
+        Raises:
+            ConnectionInvalid: a credential that no header can carry.
+        """
+        from koppling.render.tracing import trace
+
+        roots = self._roots(self.first_page(self.limit) if page is None else page)
+        found = trace(self.operation.request, roots, self.prepared.extras)
+        return [self._marked(self._limited(leaf, roots)) for leaf in found]
+
+    def _limited(self, leaf: Leaf, roots: Roots) -> Leaf:
+        """Return a leaf with the input that limits the bundles, where it reads the size that this gives a page."""
+        from koppling.render.sources import sources
+
+        rule = next((one["limit"] for one in self.operation.spec.plan["response"] if "limit" in one), None)
+        if rule is None or "page.size" not in leaf.others:
+            return leaf
+        limit = sources(rule, roots)
+        leaf = replace(leaf, inputs=(*leaf.inputs, *limit.inputs), missing=(*leaf.missing, *limit.missing))
+        return replace(leaf, dropped=limit.why()) if leaf.dropped and limit.missing else leaf
+
+    def _marked(self, leaf: Leaf) -> Leaf:
+        """Return a leaf that tells whether a secret is in it."""
+        fields, connection = self.operation.spec.fields, self.operation.connector.fields
+        read = {one.split("/")[1] for one in leaf.inputs if one} if "" not in leaf.inputs else set(self.prepared.values)
+        ours = {one.partition(".")[2] for one in leaf.others if one.startswith("connection.")}
+        secret = any(fields[name].secret for name in read if name in fields)
+        secret = secret or any(connection[name].secret for name in ours if name in connection)
+        return replace(leaf, secret=True) if secret else leaf
 
     def onward(self, request: Request, url: str) -> Request:
         """Return a GET of another address of the same origin."""

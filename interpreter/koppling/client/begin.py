@@ -7,19 +7,23 @@ import warnings
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from koppling import call as life
 from koppling.call import Call
 from koppling.catalog import Catalog
 from koppling.client.clock import Clock
 from koppling.client.resume import mark, read_token
+from koppling.compile import Operation
 from koppling.connection import Bound, Connection
 from koppling.effects import Life
 from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired, Problem
 from koppling.masking import Masker
-from koppling.model import Attempt, ModuleSpec, OperationSpec, Request
-from koppling.validate import Extra, choose
+from koppling.model import Attempt, ModuleSpec, Request
+from koppling.validate import Extra, Prepared, choose
+
+if TYPE_CHECKING:
+    from koppling.trace import Trace
 
 Day = date | str | None
 
@@ -78,6 +82,16 @@ class Beginning:
     ) -> Call:
         """Return a call, checked and ready to be lived. `depth` leads a warning to the caller's line."""
         day = self._day(as_of)
+        operation, given = self._chosen(name, inputs, day, streamed=streamed)
+        prepared = operation.inputs.prepare(given, extra=extra or self._extra, day=day, files=self._files)
+        for said in (*_deprecations(operation, day), *prepared.warnings):
+            warnings.warn(said, DeprecationWarning, stacklevel=depth + 1)
+        return self._begun(operation, prepared, as_of, timeout, depth)
+
+    def _chosen(
+        self, name: str, inputs: Mapping[str, Any] | None, day: str, *, streamed: bool
+    ) -> tuple[Operation, Mapping[str, Any]]:
+        """Return the operation that a name and inputs choose, and its inputs."""
         module = self._specs.module(name, day, require_major=self._require_major)
         given = self._as_mapping(module, inputs)
         spec = choose(module, given)
@@ -87,13 +101,14 @@ class Beginning:
         operation = self._specs.operation(module, spec.name)
         if streamed and operation.stream is not None:
             given = {**given, **operation.stream.set}
-        prepared = operation.inputs.prepare(given, extra=extra or self._extra, day=day, files=self._files)
-        for said in (*_deprecations(module, spec, day), *prepared.warnings):
-            warnings.warn(said, DeprecationWarning, stacklevel=depth + 1)
-        bound = self._bind(module.connector)
+        return operation, given
+
+    def _begun(self, operation: Operation, prepared: Prepared, as_of: Day, timeout: float | None, depth: int) -> Call:
+        connector = operation.module.connector
+        bound = self._bind(connector)
 
         def begin(inner: str, inner_inputs: dict[str, Any], attempts: list[Attempt]) -> Life:
-            full = inner if "." in inner else f"{module.connector}.{inner}"
+            full = inner if "." in inner else f"{connector}.{inner}"
             other = self._call(full, inner_inputs, as_of=as_of, timeout=timeout, depth=depth)
             other.attempts = attempts
             return life.execute(other)
@@ -139,17 +154,56 @@ class Beginning:
         return self._specs.adapt(name, inputs, inputs_of, self._day(as_of))
 
     def render(
-        self, name: str, inputs: Mapping[str, Any] | None = None, *, extra: Extra | None = None, as_of: Day = None
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        stream: bool = False,
+        extra: Extra | None = None,
+        as_of: Day = None,
     ) -> Request:
-        """Return the request that `execute` would send first, without sending it.
+        """Return the request that `execute` would send first, or with `stream` the one of `stream`, without sending it.
 
         Raises:
             KopplingError: whatever `execute` raises before it sends.
         """
-        return self._call(name, inputs, extra=extra, as_of=as_of).render()
+        call = self._call(name, inputs, extra=extra, as_of=as_of, streamed=stream)
+        if stream:
+            must_stream(call)
+        return call.render()
+
+    def trace(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        stream: bool = False,
+        extra: Extra | None = None,
+        as_of: Day = None,
+    ) -> Trace:
+        """Return where each part of the request that `render` returns came from. Nothing is sent.
+
+        What is wrong with the inputs is in its `problems`, as long as they choose an operation; what depends on none of
+        them is traced all the same.
+
+        Raises:
+            UnknownModule, ModuleRetired, ConnectionInvalid, SpecError: as `execute`.
+            InputInvalid: the inputs choose no operation, or one that does not stream.
+        """
+        from koppling.client.tracing import traced
+
+        day = self._day(as_of)
+        operation, given = self._chosen(name, inputs, day, streamed=stream)
+        prepared, problems = operation.inputs.examine(given, extra=extra or self._extra, day=day, files=self._files)
+        call = self._begun(operation, prepared, as_of, None, 3)
+        if stream:
+            must_stream(call)
+        said = (*_deprecations(operation, day), *prepared.warnings)
+        return traced(call, given, problems, said, streamed=stream)
 
 
-def _deprecations(module: ModuleSpec, operation: OperationSpec, day: str) -> Iterator[str]:
+def _deprecations(chosen: Operation, day: str) -> Iterator[str]:
+    module, operation = chosen.module, chosen.spec
     if module.lifecycle.state(day) == "deprecated":
         yield f"{module.full_name} is {module.lifecycle.told(day)}"
     if operation.lifecycle.state(day) == "deprecated":

@@ -11,7 +11,7 @@ from koppling.compile.check import check_connector, check_example, check_module
 from koppling.compile.plan import plan_connector, plan_module
 from koppling.extract import Case, Errors, Pages, Stream
 from koppling.model import ConnectorSpec, ModuleSpec, OperationSpec, lifecycle_of
-from koppling.render import RequestTemplate
+from koppling.render import Places, RequestTemplate
 from koppling.retry import Retry
 from koppling.validate import Inputs
 
@@ -32,12 +32,13 @@ class Operation:
 
     def __init__(self, connector: ConnectorSpec, module: ModuleSpec, spec: OperationSpec) -> None:
         plan = spec.plan
+        self.connector = connector
         self.module = module
         self.spec = spec
         self.inputs = Inputs(module.full_name, spec, module.select)
-        self.request = RequestTemplate(
-            module.full_name, plan["request"], connector.plan["auth"], connector.plan["style"]
-        )
+        shared = connector.plan
+        places = Places(plan["request_places"], module.path, shared["request_places"], shared["path"])
+        self.request = RequestTemplate(module.full_name, plan["request"], shared["auth"], shared["style"], places)
         self.cases = [Case(one) for one in plan["response"]]
         self.errors = Errors(plan["errors"], connector.plan["error_body"], connector.plan["request_id"])
         self.retry = Retry(plan["retry"])

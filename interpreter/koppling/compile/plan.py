@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from koppling.compile.check import check_connector, check_module
 from koppling.compile.merge import Merged, merge
 from koppling.compile.schemas import input_schema, standing_alone
-from koppling.diagnostics import Diagnostic
+from koppling.diagnostics import Diagnostic, join_pointer
 from koppling.errors import SpecError
-from koppling.read import Document
+from koppling.read import Document, Pointer
+from koppling.template import Reference, parse
 
 _STYLE = {"arrays": "repeat", "objects": "brackets"}
 
@@ -49,6 +51,11 @@ def plan_connector(document: Document) -> dict[str, Any]:
         "retry": value.get("retry") or {},
         "$defs": defs,
         "places": {name: str(document.locate(("connection", "fields", name), key=True)) for name in fields},
+        "request_places": {
+            join_pointer(*at): place
+            for key in ("auth", "request")
+            for at, place in _places(document, value.get(key), (key,), (key,))
+        },
     }
 
 
@@ -80,6 +87,7 @@ def plan_module(document: Document, connector: Document, shared: dict[str, Any])
         "lifecycle": value.get("lifecycle") or {},
         "adapts": value.get("adapts") or {},
         "select": select,
+        "select_place": str(document.locate(("select",), key=True)) if select else "",
         "operations": {
             name or "": _operation(document, value, name, merged[name], _elsewhere(name, merged), shared)
             for name in names
@@ -130,7 +138,46 @@ def _operation(
         "retry": {**shared["retry"], **(value.get("retry") or {}), **(own.get("retry") or {})},
         "elsewhere": elsewhere,
         "places": {field: str(document.locate(merged.origin(("fields", field)), key=True)) for field in tree["fields"]},
+        "request_places": _request_places(document, merged),
     }
+
+
+def _request_places(document: Document, merged: Merged) -> dict[str, str]:
+    """Return `line:column` of all that the module says of its request, by JSON Pointer into it."""
+    found: dict[str, str] = {}
+    for key, value in merged.tree["request"].items():
+        at = ("request", key)
+        entries = value.items() if isinstance(value, dict) else ()
+        if not entries or at in merged.origins:
+            found |= {join_pointer(*one[1:]): place for one, place in _places(document, value, at, merged.origin(at))}
+        for name, one in entries:  # of the module or of the operation, each for itself
+            inner = (*at, name)
+            places = _places(document, one, inner, merged.origin(inner))
+            found |= {join_pointer(*one[1:]): place for one, place in places}
+    response = merged.tree["response"]
+    if isinstance(response, dict) and "format" in response:
+        found["/accept"] = _place(document, merged.origin(("response", "format")))
+    return found
+
+
+def _places(document: Document, tree: Any, at: Pointer, origin: Pointer) -> Iterator[tuple[Pointer, str]]:
+    """Yield each node of a tree with its `line:column`; of a path also each `${…}` in it, as the element of a list."""
+    place = _place(document, origin)
+    yield at, place
+    if isinstance(tree, dict | list):
+        for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from _places(document, value, (*at, key), (*origin, key))
+    elif at == ("request", "path"):
+        line, column = (int(one) for one in place.split(":"))
+        if document.text.splitlines()[line - 1].startswith(tree, column - 1):
+            for index, part in enumerate(parse(tree)):
+                if isinstance(part, Reference):
+                    yield (*at, index), f"{line}:{column + part.offset}"
+
+
+def _place(document: Document, origin: Pointer) -> str:
+    line, column, quoted = document.values.get(origin, (1, 1, False))
+    return f"{line}:{column + quoted}"
 
 
 def _case(case: dict[str, Any], defs: dict[str, Any], shared_defs: dict[str, Any]) -> dict[str, Any]:

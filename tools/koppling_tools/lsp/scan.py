@@ -271,7 +271,7 @@ class _Scanner:
         start = self.at
         if self.text[start] in "'\"":
             raw = self._quoted_raw(floor)
-            if self.at >= len(self.text) and (len(raw) < 2 or raw[-1] != raw[0]):  # noqa: PLR2004  (two marks)
+            if self._open(raw):
                 self._over(pointer, "key", start)
         else:
             raw = self._flow_plain(key=True)
@@ -331,7 +331,7 @@ class _Scanner:
         start = self.at
         raw = self._quoted_raw(floor)
         self._add(pointer, role, start, start + len(raw))
-        if self.at >= len(self.text) and (len(raw) < 2 or raw[-1] != raw[0]):  # noqa: PLR2004  (two marks)
+        if self._open(raw):
             self.found.stop = Stop(pointer, "value", start, flow)
             raise _End
 
@@ -354,6 +354,14 @@ class _Scanner:
             self.at += 1
         self.at = len(text)
         return text[start:]
+
+    def _open(self, raw: str) -> bool:
+        """Tell whether the text ends within a quoted scalar: its second mark is not there, or is an escaped one."""
+        if self.at < len(self.text):
+            return False
+        inner = raw[1:-1]
+        escaped = raw[0] == '"' and (len(inner) - len(inner.rstrip("\\"))) % 2 == 1
+        return len(raw) < 2 or raw[-1] != raw[0] or escaped  # noqa: PLR2004  (two marks)
 
     def _outside(self, begin: int, floor: int) -> bool:
         """Tell whether a line belongs to the block around, not to what is open."""

@@ -28,7 +28,7 @@ def decode(raw: str, quote: str, base: int = 0) -> tuple[str, tuple[int, ...]]:
 
 
 def _meaning(escape: str) -> str:
-    if escape[1] in "xuU":
+    if escape[1] in "xuU" and len(escape) > 2:  # noqa: PLR2004  (a cursor may stand before its digits)
         number = int(f"0x{escape[2:]}", 0)
         return chr(number) if number <= sys.maxunicode else "?"
     return {"n": "\n", "t": "\t", "0": "\0", "r": "\r"}.get(escape[1], escape[1])
