@@ -85,6 +85,7 @@ class Screen:
 
 
 def _own(slave: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs, and what they start, do not heed it
     os.setsid()
     os.set_inheritable(slave, True)
     import fcntl
