@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from koppling import __version__, store
 from koppling.adapt import adapted
-from koppling.compile import Operation, connector_spec, module_spec, plan_connector, plan_module
-from koppling.compile.grammar import LANGUAGE, builtin_folder
-from koppling.compile.schemas import output_schema, published_schema
+from koppling.builtin import LANGUAGE, builtin_folder
 from koppling.diagnostics import Diagnostic, Location, near_miss
 from koppling.errors import InputInvalid, ModuleRetired, Problem, SpecError, UnknownModule
+from koppling.link import Operation, connector_spec, module_spec
 from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec
-from koppling.read import Document, parse_document
+
+if TYPE_CHECKING:
+    from koppling.read import Document
 
 Specs = Union[str, Path, Sequence[str | Path], "Catalog", None]
 
@@ -244,10 +245,14 @@ class Catalog:
 
     def input_schema(self, module: ModuleSpec, operation: str | None = None) -> dict[str, Any]:
         """Return the JSON Schema of a module's inputs, of one operation or of all."""
+        from koppling.compile.schemas import published_schema
+
         return published_schema(module, operation)
 
     def output_schema(self, module: ModuleSpec, operation: str | None = None) -> dict[str, Any]:
         """Return the JSON Schema of what an operation gives, as far as the spec says it."""
+        from koppling.compile.schemas import output_schema
+
         return output_schema(module, operation)
 
     # ---- documents, plans, and the cache between them ----
@@ -255,41 +260,45 @@ class Catalog:
     def _connector(self, name: str) -> tuple[bytes, ConnectorSpec]:
         if name not in self._connectors:
             path = self.home(name) / "connector.yaml"
-            if path in self._given:
-                document = self._given[path]
-                self._connectors[name] = (document.text.encode(), connector_spec(plan_connector(document)))
-                return self._connectors[name]
-            data = _bytes(path)
-            key = self._key(path, data)
-            plan = store.load_compiled(key)
-            if plan is None:
-                plan = plan_connector(parse_document(data, str(path)))
-                store.store_compiled(key, plan)
-            self._connectors[name] = (data, connector_spec(plan))
+            given = self._given.get(path)
+            data = given.text.encode() if given else _bytes(path)
+
+            def plan() -> dict[str, Any]:
+                from koppling.compile import plan_connector
+
+                return plan_connector(given or _parsed(data, path))
+
+            self._connectors[name] = (data, connector_spec(plan() if given else self._kept(plan, path, data)))
         return self._connectors[name]
 
     def _module(self, connector: str, path: Path) -> ModuleSpec:
         if path not in self._modules:
             shared, spec = self._connector(connector)
-            if path in self._given or self.home(connector) / "connector.yaml" in self._given:
-                given = self._given.get(path) or parse_document(_bytes(path), str(path))
-                document = self._document(connector, shared, spec)
-                self._modules[path] = module_spec(plan_module(given, document, spec.plan))
-                return self._modules[path]
-            data = _bytes(path)
-            key = self._key(path, data, shared)
-            plan = store.load_compiled(key)
-            if plan is None:
-                document = self._document(connector, shared, spec)
-                plan = plan_module(parse_document(data, str(path)), document, spec.plan)
-                store.store_compiled(key, plan)
-            self._modules[path] = module_spec(plan)
+            given = self._given.get(path)
+            data = given.text.encode() if given else _bytes(path)
+
+            def plan() -> dict[str, Any]:
+                from koppling.compile import plan_module
+
+                return plan_module(given or _parsed(data, path), self._document(connector, shared, spec), spec.plan)
+
+            fresh = given or self.home(connector) / "connector.yaml" in self._given
+            self._modules[path] = module_spec(plan() if fresh else self._kept(plan, path, data, shared))
         return self._modules[path]
+
+    def _kept(self, plan: Callable[[], dict[str, Any]], path: Path, *contents: bytes) -> dict[str, Any]:
+        """Return the plan that any process has made of these contents before, else make it and keep it."""
+        key = self._key(path, *contents)
+        found: dict[str, Any] | None = store.load_compiled(key)
+        if found is None:
+            found = plan()
+            store.store_compiled(key, found)
+        return found
 
     def _document(self, connector: str, data: bytes, spec: ConnectorSpec) -> Document:
         if connector not in self._documents:
             given = self._given.get(self.home(connector) / "connector.yaml")
-            self._documents[connector] = given or parse_document(data, spec.path)
+            self._documents[connector] = given or _parsed(data, Path(spec.path))
         return self._documents[connector]
 
     def _key(self, path: Path, *contents: bytes) -> str:
@@ -312,6 +321,12 @@ class Catalog:
             ]
             told += "".join(f" {path.stat().st_mtime_ns}" for path in sources)
         return told.encode()
+
+
+def _parsed(data: bytes, path: Path) -> Document:
+    from koppling.read import parse_document  # YAML is read where no process has compiled the file before
+
+    return parse_document(data, str(path))
 
 
 def _bytes(path: Path) -> bytes:

@@ -5,8 +5,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from koppling.builtin import builtin_folder
 from koppling.compile import check_connector, check_example, check_module
-from koppling.compile.grammar import builtin_folder, grammar
+from koppling.compile.grammar import grammar
 from koppling.read import parse_document
 
 HERE = Path(__file__).parent

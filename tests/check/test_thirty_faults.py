@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from koppling.compile.grammar import builtin_folder
+from koppling.builtin import builtin_folder
 from koppling_tools.check import check
 
 FAULTS = YAML(typ="safe").load(Path(__file__).with_name("thirty_faults.yaml"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from koppling.compile.grammar import builtin_folder
+from koppling.builtin import builtin_folder
 from koppling_tools.cli import main
 from koppling_tools.diff.folders import differences, read_state
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from koppling.compile.grammar import builtin_folder
+from koppling.builtin import builtin_folder
 from koppling.read import parse_document
 from koppling_tools.check import check
 from koppling_tools.check.files import find

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import koppling
-from koppling.compile.grammar import builtin_folder
+from koppling.builtin import builtin_folder
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "interpreter").rglob("*.py"))

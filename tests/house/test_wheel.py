@@ -92,7 +92,7 @@ def test_the_readme_adds_a_connector_of_twelve_lines():
 def test_the_built_in_connector_came_with_the_wheel(run, installed):
     ran = run("list", "--json")
     assert {one["connector"] for one in json.loads(ran.stdout)} == {"openai"}
-    code = "import koppling, koppling.compile.grammar as g; print(koppling.__file__); print(g.builtin_folder())"
+    code = "import koppling, koppling.builtin as g; print(koppling.__file__); print(g.builtin_folder())"
     shown = subprocess.run(
         [str(installed[0] / "python"), "-c", code], cwd=installed[1], capture_output=True, text=True, check=True
     ).stdout

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from koppling.compile import Operation
 from koppling.effects import Life
 from koppling.expression import Roots
 from koppling.extract import Case
+from koppling.link import Operation
 from koppling.masking import Masker
 from koppling.model import Attempt, Request, Response, Result
 from koppling.validate import Prepared

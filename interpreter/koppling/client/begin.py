@@ -14,10 +14,10 @@ from koppling.call import Call
 from koppling.catalog import Catalog
 from koppling.client.clock import Clock
 from koppling.client.resume import mark, read_token
-from koppling.compile import Operation
 from koppling.connection import Bound, Connection
 from koppling.effects import Life
 from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired, Problem
+from koppling.link import Operation
 from koppling.masking import Masker
 from koppling.model import Attempt, ModuleSpec, Request
 from koppling.validate import Extra, Prepared, choose

@@ -1,29 +1,19 @@
-"""The grammar of the language, and where the built-in specs are found."""
+"""The grammar of the language."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
+from koppling.builtin import LANGUAGE, builtin_folder
 from koppling.diagnostics import Diagnostic
 from koppling.read import Document, Pointer, read_json
 from koppling.validate import Schema
 from koppling.words import Fault
 
-LANGUAGE = 1
-
 Kind = Literal["connector", "module", "example"]
 
 _RULES = {"additionalProperties": "unknown-key", "required": "missing-key"}
-
-
-@lru_cache(maxsize=1)
-def builtin_folder() -> Path:
-    """Return the specs that come with the package: beside it in a wheel, at the top of the checkout else."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "spec"
-    return inside if inside.is_dir() else package.parent.parent / "spec"
 
 
 @lru_cache(maxsize=3)

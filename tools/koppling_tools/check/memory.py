@@ -92,7 +92,7 @@ class Memory:
     def _engine(self) -> bytes:
         """What checks: its version, and its files, which change without one in a checkout."""
         import koppling
-        from koppling.compile.grammar import builtin_folder
+        from koppling.builtin import builtin_folder
 
         told = f"{__version__} {self._day}"
         folders = [Path(__file__).parent.parent, Path(koppling.__file__).parent, builtin_folder() / "language"]

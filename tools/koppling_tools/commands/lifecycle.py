@@ -62,7 +62,7 @@ def command(
     an error until somebody has looked: until `source.verified` of its module is that day or later. What is retired
     stays in its spec for ever, and does not fail for ever.
     """
-    from koppling.compile.grammar import builtin_folder
+    from koppling.builtin import builtin_folder
     from koppling_tools import report, terminal
     from koppling_tools.calendar_file import calendar
     from koppling_tools.dated import dated, diagnostics

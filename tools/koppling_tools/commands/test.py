@@ -71,7 +71,7 @@ def command(
     if (score is not None or sample is not None or bounds) and not mutate:
         raise click.UsageError("--score, --sample and --bounds go with --mutate", context)
     if mutate:
-        from koppling.compile.grammar import builtin_folder
+        from koppling.builtin import builtin_folder
         from koppling_tools.mutation.report import jobs, write_bounds
         from koppling_tools.mutation.report import mutate as change
 

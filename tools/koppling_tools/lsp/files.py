@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from koppling.compile.grammar import builtin_folder
+from koppling.builtin import builtin_folder
 from koppling.read import Document, parse_document
 from koppling_tools.lsp.diagnostics import classify
 from koppling_tools.lsp.scan import scan

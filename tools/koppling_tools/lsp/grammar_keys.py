@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-from koppling.compile.grammar import LANGUAGE, builtin_folder
+from koppling.builtin import LANGUAGE, builtin_folder
 from koppling.read import Pointer, read_json
 
 _INSIDE: Final = ("anyOf", "oneOf", "allOf")

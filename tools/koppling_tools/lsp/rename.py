@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from koppling.compile.grammar import builtin_folder
+from koppling.builtin import builtin_folder
 from koppling_tools.lsp.answers import Edit, Place
 from koppling_tools.lsp.files import Files
 from koppling_tools.lsp.uses import Field, declared, exists, field_at, uses

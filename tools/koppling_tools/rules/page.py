@@ -22,7 +22,7 @@ in a terminal. This page is made by `koppling rules --markdown`.
 
 def address(rule: str) -> str:
     """Return where the page of a rule is: at $KOPPLING_RULES_URL where a team publishes it, else on this machine."""
-    from koppling.compile.grammar import builtin_folder
+    from koppling.builtin import builtin_folder
 
     if rule not in rules.names():
         return ""  # of another command, which says itself what it looks at
