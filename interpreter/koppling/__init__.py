@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from koppling.catalog import Catalog
-    from koppling.client import AsyncClient, Client, Clock, execute
+    from koppling.client import AsyncClient, Client, execute
+    from koppling.client.clock import Clock
     from koppling.connection import Connection
     from koppling.diagnostics import Diagnostic, Location
     from koppling.errors import (
@@ -60,7 +61,8 @@ __all__ = [
 
 _HOMES = {
     "catalog": ["Catalog"],
-    "client": ["AsyncClient", "Client", "Clock", "execute"],
+    "client": ["AsyncClient", "Client", "execute"],
+    "client.clock": ["Clock"],
     "connection": ["Connection"],
     "diagnostics": ["Diagnostic", "Location"],
     "errors": [

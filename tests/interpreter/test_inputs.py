@@ -1,8 +1,11 @@
+import asyncio
 import enum
 import json
 import math
 import re
 
+import acme
+import httpx
 import pytest
 
 import koppling
@@ -116,6 +119,30 @@ def test_what_is_deprecated_warns_once_and_is_sent(vendor, inputs, said):
     with pytest.warns(DeprecationWarning, match=re.escape(said)) as caught:
         assert sent(vendor, TRUE | inputs, as_of="2025-01-01").items() >= inputs.items()
     assert [str(one.message) for one in caught] == [said]
+
+
+async def _awaited(client, transport):
+    async with client(koppling.Connection("acme", api_key="k" * 20), acme.SPEC, transport, as_of="2025-01-01") as one:
+        await one.execute("acme.make_thing@2", TRUE | {"colour": "green"})
+
+
+def _called(client, transport):
+    with client(koppling.Connection("acme", api_key="k" * 20), acme.SPEC, transport, as_of="2025-01-01") as one:
+        one.execute("acme.make_thing@2", TRUE | {"colour": "green"})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda vendor: _called(koppling.Client, vendor),
+        lambda vendor: asyncio.run(_awaited(koppling.AsyncClient, vendor)),
+    ],
+    ids=["sync", "async"],
+)
+def test_a_warning_points_at_the_line_of_the_caller(call):
+    with pytest.warns(DeprecationWarning, match="green") as caught:
+        call(httpx.MockTransport(lambda _: httpx.Response(200, json={})))
+    assert [one.filename for one in caught] == [__file__]
 
 
 @pytest.mark.parametrize(("day", "works"), [("2023-12-31", True), ("2024-01-01", False)])

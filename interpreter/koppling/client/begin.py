@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 import warnings
 from collections.abc import Iterator, Mapping
@@ -53,7 +54,8 @@ class Beginning:
         if connection is not None:
             self._bind(connection.connector)
 
-    def _day(self, as_of: Day = None) -> str:
+    def day(self, as_of: Day = None) -> str:
+        """Return the ISO day at which lifecycles are read."""
         given = as_of if as_of is not None else self._as_of
         if given is None:
             return datetime.fromtimestamp(self._clock.now(), UTC).date().isoformat()
@@ -78,15 +80,14 @@ class Beginning:
         as_of: Day = None,
         timeout: float | None = None,
         streamed: bool = False,
-        depth: int = 3,
     ) -> Call:
-        """Return a call, checked and ready to be lived. `depth` leads a warning to the caller's line."""
-        day = self._day(as_of)
+        """Return a call, checked and ready to be lived."""
+        day = self.day(as_of)
         operation, given = self._chosen(name, inputs, day, streamed=streamed)
         prepared = operation.inputs.prepare(given, extra=extra or self._extra, day=day, files=self._files)
         for said in (*_deprecations(operation, day), *prepared.warnings):
-            warnings.warn(said, DeprecationWarning, stacklevel=depth + 1)
-        return self._begun(operation, prepared, as_of, timeout, depth)
+            warnings.warn(said, DeprecationWarning, stacklevel=_callers())
+        return self._begun(operation, prepared, as_of, timeout)
 
     def _chosen(
         self, name: str, inputs: Mapping[str, Any] | None, day: str, *, streamed: bool
@@ -103,13 +104,13 @@ class Beginning:
             given = {**given, **operation.stream.set}
         return operation, given
 
-    def _begun(self, operation: Operation, prepared: Prepared, as_of: Day, timeout: float | None, depth: int) -> Call:
+    def _begun(self, operation: Operation, prepared: Prepared, as_of: Day, timeout: float | None) -> Call:
         connector = operation.module.connector
         bound = self._bind(connector)
 
         def begin(inner: str, inner_inputs: dict[str, Any], attempts: list[Attempt]) -> Life:
             full = inner if "." in inner else f"{connector}.{inner}"
-            other = self._call(full, inner_inputs, as_of=as_of, timeout=timeout, depth=depth)
+            other = self._call(full, inner_inputs, as_of=as_of, timeout=timeout)
             other.attempts = attempts
             return life.execute(other)
 
@@ -134,72 +135,68 @@ class Beginning:
             )
         return inputs
 
-    def _resumed(self, call: Call, inputs: Mapping[str, Any] | None, token: str | None) -> Call:
-        if token is not None:
-            call.position = read_token(token, call, mark(call, inputs))
-        return call
+    def execute(self, name: str, inputs: Mapping[str, Any] | None, **choices: Any) -> Life:
+        """Return the life of a call to its end."""
+        return life.execute(self._call(name, inputs, **choices))
 
-    def adapt(self, name: str, inputs: Mapping[str, Any], inputs_of: int, *, as_of: Day = None) -> dict[str, Any]:
-        """Return inputs of an older major version as a newer one takes them, which `execute` is given then.
-
-        Args:
-            name: the newer version, as `acme.get_thing@2`.
-            inputs: as the older version takes them.
-            inputs_of: the older version's number.
-            as_of: over the client's own.
+    def stream(self, name: str, inputs: Mapping[str, Any] | None, **choices: Any) -> Life:
+        """Return the life of a call that emits the deltas of a stream.
 
         Raises:
-            InputInvalid: the newer version's spec does not say how.
+            InputInvalid: the operation does not stream.
         """
-        return self._specs.adapt(name, inputs, inputs_of, self._day(as_of))
+        call = self._call(name, inputs, streamed=True, **choices)
+        _must_stream(call)
+        return life.stream(call)
 
-    def render(
-        self,
-        name: str,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        stream: bool = False,
-        extra: Extra | None = None,
-        as_of: Day = None,
-    ) -> Request:
-        """Return the request that `execute` would send first, or with `stream` the one of `stream`, without sending it.
+    def items(
+        self, name: str, inputs: Mapping[str, Any] | None, resume: str | None, **choices: Any
+    ) -> tuple[Call, str]:
+        """Return a call that emits the bundles of a search, and the mark that its resume tokens carry.
 
         Raises:
-            KopplingError: whatever `execute` raises before it sends.
+            InputInvalid: the operation is no search, or the token is one of something else.
         """
-        call = self._call(name, inputs, extra=extra, as_of=as_of, streamed=stream)
+        call = self._call(name, inputs, **choices)
+        marked = mark(call, inputs)
+        if resume is not None:
+            call.position = read_token(resume, call, marked)
+        _must_search(call)
+        return call, marked
+
+    def adapt(self, name: str, inputs: Mapping[str, Any], inputs_of: int, as_of: Day) -> dict[str, Any]:
+        """See `Client.adapt`."""
+        return self._specs.adapt(name, inputs, inputs_of, self.day(as_of))
+
+    def render(self, name: str, inputs: Mapping[str, Any] | None, *, stream: bool, **choices: Any) -> Request:
+        """See `Client.render`."""
+        call = self._call(name, inputs, streamed=stream, **choices)
         if stream:
-            must_stream(call)
+            _must_stream(call)
         return call.render()
 
     def trace(
-        self,
-        name: str,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        stream: bool = False,
-        extra: Extra | None = None,
-        as_of: Day = None,
+        self, name: str, inputs: Mapping[str, Any] | None, *, stream: bool, extra: Extra | None, as_of: Day
     ) -> Trace:
-        """Return where each part of the request that `render` returns came from. Nothing is sent.
-
-        What is wrong with the inputs is in its `problems`, as long as they choose an operation; what depends on none of
-        them is traced all the same.
-
-        Raises:
-            UnknownModule, ModuleRetired, ConnectionInvalid, SpecError: as `execute`.
-            InputInvalid: the inputs choose no operation, or one that does not stream.
-        """
+        """See `Client.trace`."""
         from koppling.client.tracing import traced
 
-        day = self._day(as_of)
+        day = self.day(as_of)
         operation, given = self._chosen(name, inputs, day, streamed=stream)
         prepared, problems = operation.inputs.examine(given, extra=extra or self._extra, day=day, files=self._files)
-        call = self._begun(operation, prepared, as_of, None, 3)
+        call = self._begun(operation, prepared, as_of, None)
         if stream:
-            must_stream(call)
+            _must_stream(call)
         said = (*_deprecations(operation, day), *prepared.warnings)
         return traced(call, given, problems, said, streamed=stream)
+
+
+def _callers() -> int:
+    """Return how many frames up from where this is called the first line of somebody else's stands."""
+    level, frame = 1, sys._getframe(1)  # noqa: SLF001  (what `warnings` itself looks at)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "koppling":
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _deprecations(chosen: Operation, day: str) -> Iterator[str]:
@@ -210,13 +207,13 @@ def _deprecations(chosen: Operation, day: str) -> Iterator[str]:
         yield f"{module.full_name}, operation {operation.name}, is {operation.lifecycle.told(day)}"
 
 
-def must_stream(call: Call) -> None:
+def _must_stream(call: Call) -> None:
     """Refuse a call whose operation does not stream."""
     if call.operation.stream is None:
         raise _cannot(call, "this operation does not stream; use execute() or items()")
 
 
-def must_search(call: Call) -> None:
+def _must_search(call: Call) -> None:
     """Refuse a call whose operation is no search."""
     if not call.operation.is_search:
         raise _cannot(call, "this operation gives one bundle, not a list; use execute()")

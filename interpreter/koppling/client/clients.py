@@ -2,27 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from koppling import call as life
-from koppling.catalog import Specs
-from koppling.client.begin import Beginning, Day, must_search, must_stream
-from koppling.client.choices import AsyncClientCatalog, ClientCatalog
-from koppling.client.clock import Clock
-from koppling.client.drivers import AsyncItems, AsyncRun, Items, Run
-from koppling.client.resume import mark
-from koppling.connection import Connection
-from koppling.model import Result
-from koppling.send import AsyncSender, Sender
-from koppling.validate import Extra
-
+# What a call needs is loaded when a client is made: many a program imports clients and makes none.
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     import httpx
 
+    from koppling.catalog import Specs
+    from koppling.client.begin import Beginning, Day
+    from koppling.client.clock import Clock
+    from koppling.client.drivers import AsyncItems, AsyncRun, Items, Run
+    from koppling.connection import Connection
+    from koppling.model import Request, Result
+    from koppling.trace import Trace
+    from koppling.validate import Extra
 
-class Client(Beginning):
+
+class _Unsent:
+    """What both clients do without sending anything."""
+
+    _begin: Beginning
+
+    def adapt(self, name: str, inputs: Mapping[str, Any], inputs_of: int, *, as_of: Day = None) -> dict[str, Any]:
+        """Return inputs of an older major version as a newer one takes them, which `execute` is given then.
+
+        Args:
+            name: the newer version, as `acme.get_thing@2`.
+            inputs: as the older version takes them.
+            inputs_of: the older version's number.
+            as_of: over the client's own.
+
+        Raises:
+            InputInvalid: the newer version's spec does not say how.
+        """
+        return self._begin.adapt(name, inputs, inputs_of, as_of)
+
+    def render(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        stream: bool = False,
+        extra: Extra | None = None,
+        as_of: Day = None,
+    ) -> Request:
+        """Return the request that `execute` would send first, or with `stream` the one of `stream`, without sending it.
+
+        Raises:
+            KopplingError: whatever `execute` raises before it sends.
+        """
+        return self._begin.render(name, inputs, stream=stream, extra=extra, as_of=as_of)
+
+    def trace(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        stream: bool = False,
+        extra: Extra | None = None,
+        as_of: Day = None,
+    ) -> Trace:
+        """Return where each part of the request that `render` returns came from. Nothing is sent.
+
+        What is wrong with the inputs is in its `problems`, as long as they choose an operation; what depends on none of
+        them is traced all the same.
+
+        Raises:
+            UnknownModule, ModuleRetired, ConnectionInvalid, SpecError: as `execute`.
+            InputInvalid: the inputs choose no operation, or one that does not stream.
+        """
+        return self._begin.trace(name, inputs, stream=stream, extra=extra, as_of=as_of)
+
+
+class Client(_Unsent):
     """Executes modules by name. Threads may share one.
 
     Args:
@@ -52,18 +107,26 @@ class Client(Beginning):
         require_major: bool = False,
         clock: Clock | None = None,
     ) -> None:
+        from koppling.client import drivers
+        from koppling.client.begin import Beginning
+        from koppling.client.choices import ClientCatalog
+        from koppling.client.clock import Clock
+        from koppling.send import Sender
+
         #: What there is to execute.
-        self.catalog = ClientCatalog(specs, self.execute, self._day)
-        super().__init__(
+        self.catalog = ClientCatalog(specs, self.execute, lambda: self._begin.day())  # noqa: PLW0108  (made below)
+        self._clock = clock or Clock()
+        self._drivers = drivers
+        self._sender = Sender(transport)
+        self._begin = Beginning(
             connection,
             self.catalog,
             extra=extra,
             as_of=as_of,
             files=files,
             require_major=require_major,
-            clock=clock or Clock(),
+            clock=self._clock,
         )
-        self._sender = Sender(transport)
 
     def execute(
         self,
@@ -88,10 +151,8 @@ class Client(Beginning):
             TransportError: no answer.
             ApiError: an answer that is no success.
         """
-        run = Run(
-            life.execute(self._call(name, inputs, timeout=timeout, extra=extra, as_of=as_of)), self._sender, self._clock
-        )
-        return run.result()
+        life = self._begin.execute(name, inputs, timeout=timeout, extra=extra, as_of=as_of)
+        return self._drivers.Run(life, self._sender, self._clock).result()
 
     def stream(
         self,
@@ -107,9 +168,8 @@ class Client(Beginning):
         Raises:
             KopplingError: as `execute`; from the iterator what happens on the way.
         """
-        call = self._call(name, inputs, timeout=timeout, extra=extra, as_of=as_of, streamed=True)
-        must_stream(call)
-        return Run(life.stream(call), self._sender, self._clock)
+        life = self._begin.stream(name, inputs, timeout=timeout, extra=extra, as_of=as_of)
+        return self._drivers.Run(life, self._sender, self._clock)
 
     def items(
         self,
@@ -134,9 +194,8 @@ class Client(Beginning):
         Raises:
             KopplingError: as `execute`; InputInvalid too for a token of something else.
         """
-        call = self._resumed(self._call(name, inputs, timeout=timeout, extra=extra, as_of=as_of), inputs, resume)
-        must_search(call)
-        return Items(call, mark(call, inputs), self._sender, self._clock)
+        call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
+        return self._drivers.Items(call, mark, self._sender, self._clock)
 
     def close(self) -> None:
         """Close the connections."""
@@ -149,7 +208,7 @@ class Client(Beginning):
         self.close()
 
 
-class AsyncClient(Beginning):
+class AsyncClient(_Unsent):
     """The same as Client, awaited.
 
     Tasks of one event loop may share one; `transport` is any `httpx.AsyncBaseTransport`.
@@ -167,18 +226,26 @@ class AsyncClient(Beginning):
         require_major: bool = False,
         clock: Clock | None = None,
     ) -> None:
+        from koppling.client import drivers
+        from koppling.client.begin import Beginning
+        from koppling.client.choices import AsyncClientCatalog
+        from koppling.client.clock import Clock
+        from koppling.send import AsyncSender
+
         #: What there is to execute.
-        self.catalog = AsyncClientCatalog(specs, self.execute, self._day)
-        super().__init__(
+        self.catalog = AsyncClientCatalog(specs, self.execute, lambda: self._begin.day())  # noqa: PLW0108  (made below)
+        self._clock = clock or Clock()
+        self._drivers = drivers
+        self._sender = AsyncSender(transport)
+        self._begin = Beginning(
             connection,
             self.catalog,
             extra=extra,
             as_of=as_of,
             files=files,
             require_major=require_major,
-            clock=clock or Clock(),
+            clock=self._clock,
         )
-        self._sender = AsyncSender(transport)
 
     async def execute(
         self,
@@ -190,10 +257,8 @@ class AsyncClient(Beginning):
         as_of: Day = None,
     ) -> Result:
         """Execute a module to its end; see `Client.execute`."""
-        run = AsyncRun(
-            life.execute(self._call(name, inputs, timeout=timeout, extra=extra, as_of=as_of)), self._sender, self._clock
-        )
-        return await run.result()
+        life = self._begin.execute(name, inputs, timeout=timeout, extra=extra, as_of=as_of)
+        return await self._drivers.AsyncRun(life, self._sender, self._clock).result()
 
     def stream(
         self,
@@ -205,9 +270,8 @@ class AsyncClient(Beginning):
         as_of: Day = None,
     ) -> AsyncRun:
         """Return an async iterator over the deltas of a streamed call; see `Client.stream`."""
-        call = self._call(name, inputs, timeout=timeout, extra=extra, as_of=as_of, streamed=True)
-        must_stream(call)
-        return AsyncRun(life.stream(call), self._sender, self._clock)
+        life = self._begin.stream(name, inputs, timeout=timeout, extra=extra, as_of=as_of)
+        return self._drivers.AsyncRun(life, self._sender, self._clock)
 
     def items(
         self,
@@ -220,9 +284,8 @@ class AsyncClient(Beginning):
         as_of: Day = None,
     ) -> AsyncItems:
         """Return an async iterator over the bundles of a search; see `Client.items`."""
-        call = self._resumed(self._call(name, inputs, timeout=timeout, extra=extra, as_of=as_of), inputs, resume)
-        must_search(call)
-        return AsyncItems(call, mark(call, inputs), self._sender, self._clock)
+        call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
+        return self._drivers.AsyncItems(call, mark, self._sender, self._clock)
 
     async def close(self) -> None:
         """Close the connections."""

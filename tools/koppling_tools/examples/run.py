@@ -14,7 +14,8 @@ from typing import Any, Literal, Self
 import httpx
 
 from koppling.catalog import Catalog
-from koppling.client import AsyncClient, Client, Clock
+from koppling.client import AsyncClient, Client
+from koppling.client.clock import Clock
 from koppling.connection import Connection
 from koppling.diagnostics import Location
 from koppling.errors import InputInvalid, KopplingError, SpecError, UnknownModule
