@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from koppling.catalog import Catalog
     from koppling.client import AsyncClient, Client, execute
     from koppling.client.clock import Clock
+    from koppling.client.watching import Exchange
     from koppling.connection import Connection
     from koppling.diagnostics import Diagnostic, Location
     from koppling.errors import (
@@ -41,6 +42,7 @@ __all__ = [
     "Connection",
     "ConnectionInvalid",
     "Diagnostic",
+    "Exchange",
     "File",
     "InputInvalid",
     "KopplingError",
@@ -63,6 +65,7 @@ _HOMES = {
     "catalog": ["Catalog"],
     "client": ["AsyncClient", "Client", "execute"],
     "client.clock": ["Clock"],
+    "client.watching": ["Exchange"],
     "connection": ["Connection"],
     "diagnostics": ["Diagnostic", "Location"],
     "errors": [

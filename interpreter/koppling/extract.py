@@ -262,6 +262,7 @@ class Case:
         # Elements of a stream of lines can be shown as they come, where nothing but the line is looked at.
         self.items_are_events = plan.get("items") == "@" and self.format in {"sse", "ndjson"}
         self.envelope = Output(plan["envelope"]) if "envelope" in plan else None
+        self._usage = {name: value_of(text) for name, text in plan.get("usage", {}).items()}
         self.limit = text_of(plan["limit"]) if "limit" in plan else None
         self.pages = _pages(plan["pages"]) if "pages" in plan else None
         self.wait = _wait(plan["wait"]) if "wait" in plan else None
@@ -271,6 +272,12 @@ class Case:
     def bundle(self, subject: Any, roots: Roots) -> Any:
         """Return the output over a body or an item."""
         return subject if self.output is None else self.output(subject, roots)
+
+    def usage(self, body: Any, roots: Roots) -> dict[str, int | float] | None:
+        """Return what a call used, as far as its answer tells in numbers."""
+        found = {name: find(body, roots) for name, find in self._usage.items()}
+        told = {name: one for name, one in found.items() if type(one) in (int, float)}
+        return told or None
 
 
 def _pages(plan: dict[str, Any]) -> Pages:
@@ -318,6 +325,26 @@ def _stream(plan: dict[str, Any]) -> Stream:
         delta=Output(plan["delta"]),
         fold=compile_fold(plan["fold"]),
     )
+
+
+class TelemetryNames:
+    """What the conventions for generative AI ask of a call, as a spec says where to find it."""
+
+    def __init__(self, plan: Mapping[str, Any]) -> None:
+        self.provider: str | None = plan.get("provider")
+        self.operation: str | None = plan.get("operation")
+        self._asked = text_of(plan["request_model"]) if "request_model" in plan else None
+        self._told = {key: value_of(plan[f"response_{key}"]) for key in ("model", "id") if f"response_{key}" in plan}
+
+    def asked(self, inputs: Mapping[str, Any]) -> str | None:
+        """Return the model that is asked for."""
+        found = self._asked(None, {"input": inputs}) if self._asked else None
+        return found if isinstance(found, str) else None
+
+    def told(self, body: Any, roots: Roots) -> dict[str, str]:
+        """Return `model` and `id` of an answer, those of them that it tells."""
+        found = {key: find(body, roots) for key, find in self._told.items()}
+        return {key: one for key, one in found.items() if isinstance(one, str)}
 
 
 @dataclass(frozen=True, slots=True)

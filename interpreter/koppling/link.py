@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
-from koppling.extract import Case, Errors, Pages, Stream
+from koppling.extract import Case, Errors, Pages, Stream, TelemetryNames
 from koppling.model import ConnectorSpec, ModuleSpec, OperationSpec, lifecycle_of
 from koppling.render import Places, RequestTemplate
 from koppling.retry import Retry
@@ -26,6 +27,11 @@ class Operation:
         self.cases = [Case(one) for one in plan["response"]]
         self.errors = Errors(plan["errors"], connector.plan["error_body"], connector.plan["request_id"])
         self.retry = Retry(plan["retry"])
+
+    @cached_property
+    def telemetry(self) -> TelemetryNames:
+        """What telemetry says of its calls."""
+        return TelemetryNames(self.spec.plan["telemetry"])
 
     @property
     def is_search(self) -> bool:

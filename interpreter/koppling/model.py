@@ -305,7 +305,8 @@ class Result:
     """What a module gave.
 
     `output` is the bundle of an action, the list of bundles of a search, a `File` where the answer is a file.
-    `envelope` is what a search says once per call. `module` is the full name with the major version that ran.
+    `envelope` is what a search says once per call. `module` is the full name with the major version that ran. `usage`
+    is what the call used, in numbers, where the spec says how the vendor tells it: `{"input_tokens": 9, …}`.
     """
 
     output: Any
@@ -313,3 +314,4 @@ class Result:
     attempts: tuple[Attempt, ...] = ()
     envelope: Any = None
     module: str = ""
+    usage: dict[str, int | float] | None = None

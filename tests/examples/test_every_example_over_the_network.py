@@ -97,7 +97,7 @@ def test_every_example_holds_over_a_real_socket(root: Path, connector: str) -> N
                             result = stream.result()
                     else:
                         result = client.execute(example.module_name, example.inputs, as_of=example.as_of or DAY)
-                    given |= {"output": result.output, "envelope": result.envelope}
+                    given |= {"output": result.output, "envelope": result.envelope, "usage": result.usage}
                 except koppling.KopplingError as error:
                     given["error"] = error
                 found += misses(example, given, transport)
@@ -129,7 +129,7 @@ def test_every_example_holds_over_a_real_socket_in_an_event_loop(root: Path, con
                     result = await stream.result()
             else:
                 result = await client.execute(example.module_name, example.inputs, as_of=day)
-            given |= {"output": result.output, "envelope": result.envelope}
+            given |= {"output": result.output, "envelope": result.envelope, "usage": result.usage}
         except koppling.KopplingError as error:
             given["error"] = error
         return given

@@ -119,7 +119,7 @@ def _body(answer: Mapping[str, Any], format_: str) -> Shape:
 def _expressions(case: Mapping[str, Any], at: Pointer, known: Subjects) -> Iterator[tuple[Pointer, str, Shape]]:
     """Yield the expressions of a case, each with its place and what it is evaluated on."""
     bundle = known.item if "items" in case else known.body
-    for key, subject in (("items", known.body), ("output", bundle), ("envelope", known.body)):
+    for key, subject in (("items", known.body), ("output", bundle), ("envelope", known.body), ("usage", known.body)):
         yield from _texts(case.get(key), (*at, key), subject)
     pages, wait, stream = (case.get(key) or {} for key in ("pages", "wait", "stream"))
     for name, text in (pages.get("next") or {}).items():

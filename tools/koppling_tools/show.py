@@ -88,6 +88,8 @@ def _output_rows(case: dict[str, Any]) -> Iterator[Row]:
     if "envelope" in case:
         envelope = case["envelope"]
         yield Row("once per call", (", ".join(envelope) if isinstance(envelope, dict) else str(envelope),))
+    if "usage" in case:
+        yield Row("used", (", ".join(case["usage"]),))
     for key, words in (("limit", "limited by"), ("pages", "page by page"), ("wait", "waits"), ("follow", "follows")):
         if key in case:
             yield Row(words, (_compact(case[key]),))

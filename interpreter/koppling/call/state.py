@@ -56,6 +56,7 @@ class Call:
     timeout: float | None = None
     attempts: list[Attempt] = field(default_factory=list)
     position: Position = field(default_factory=Position)
+    last: Answer | None = None
 
     def render(self, page: dict[str, Any] | None = None) -> Request:
         """Return the request, of the first page when not told which.
@@ -132,5 +133,7 @@ class Call:
     def result(self, answer: Answer, output: Any) -> Result:
         """Return the Result that this answer and output make."""
         response = Response(answer.status, answer.headers, self.operation.errors.request_id(answer.headers))
-        envelope = None if answer.case.envelope is None else answer.case.envelope(answer.body, answer.roots)
-        return Result(output, response, tuple(self.attempts), envelope, self.operation.module.full_name)
+        case, name = answer.case, self.operation.module.full_name
+        envelope = None if case.envelope is None else case.envelope(answer.body, answer.roots)
+        self.last = answer
+        return Result(output, response, tuple(self.attempts), envelope, name, case.usage(answer.body, answer.roots))

@@ -15,6 +15,7 @@ from koppling.call import Call
 from koppling.catalog import Catalog
 from koppling.client.clock import Clock
 from koppling.client.resume import mark, read_token
+from koppling.client.watching import Watchers
 from koppling.connection import Bound, Connection
 from koppling.effects import Life
 from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired, Problem
@@ -42,6 +43,7 @@ class Beginning:
         files: str | Path | None,
         require_major: bool,
         clock: Clock,
+        watchers: Watchers,
     ) -> None:
         self._specs = catalog
         self._connection = connection
@@ -50,6 +52,7 @@ class Beginning:
         self._files = Path(files).resolve() if files is not None else None
         self._require_major = require_major
         self._clock = clock
+        self._watchers = watchers
         self._bound: dict[str, Bound] = {}
         if connection is not None:
             self._bind(connection.connector)
@@ -137,7 +140,8 @@ class Beginning:
 
     def execute(self, name: str, inputs: Mapping[str, Any] | None, **choices: Any) -> Life:
         """Return the life of a call to its end."""
-        return life.execute(self._call(name, inputs, **choices))
+        call = self._call(name, inputs, **choices)
+        return self._watchers.over(call, life.execute(call))
 
     def stream(self, name: str, inputs: Mapping[str, Any] | None, **choices: Any) -> Life:
         """Return the life of a call that emits the deltas of a stream.
@@ -147,12 +151,12 @@ class Beginning:
         """
         call = self._call(name, inputs, streamed=True, **choices)
         _must_stream(call)
-        return life.stream(call)
+        return self._watchers.over(call, life.stream(call))
 
     def items(
         self, name: str, inputs: Mapping[str, Any] | None, resume: str | None, **choices: Any
-    ) -> tuple[Call, str]:
-        """Return a call that emits the bundles of a search, and the mark that its resume tokens carry.
+    ) -> tuple[Life, Call, str]:
+        """Return the life of a call that emits the bundles of a search; the call, and the mark of its resume tokens.
 
         Raises:
             InputInvalid: the operation is no search, or the token is one of something else.
@@ -162,7 +166,7 @@ class Beginning:
         if resume is not None:
             call.position = read_token(resume, call, marked)
         _must_search(call)
-        return call, marked
+        return self._watchers.over(call, life.items(call)), call, marked
 
     def adapt(self, name: str, inputs: Mapping[str, Any], inputs_of: int, as_of: Day) -> dict[str, Any]:
         """See `Client.adapt`."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from koppling.client.begin import Beginning, Day
     from koppling.client.clock import Clock
     from koppling.client.drivers import AsyncItems, AsyncRun, Items, Run
+    from koppling.client.watching import Observer
     from koppling.connection import Connection
     from koppling.model import Request, Result
     from koppling.trace import Trace
@@ -89,6 +90,8 @@ class Client(_Unsent):
         files: a folder below which inputs may name files as `{"path": …}`.
         require_major: refuse names without a major version.
         clock: time and chance.
+        on_request: is shown each request before it is sent, as an `Exchange` without secrets.
+        on_response: is shown each answer, or why there is none. What either raises is logged, and changes nothing.
 
     Raises:
         ConnectionInvalid: the connection does not fit its connector.
@@ -106,11 +109,14 @@ class Client(_Unsent):
         files: str | Path | None = None,
         require_major: bool = False,
         clock: Clock | None = None,
+        on_request: Observer | None = None,
+        on_response: Observer | None = None,
     ) -> None:
         from koppling.client import drivers
         from koppling.client.begin import Beginning
         from koppling.client.choices import ClientCatalog
         from koppling.client.clock import Clock
+        from koppling.client.watching import Watchers
         from koppling.send import Sender
 
         #: What there is to execute.
@@ -126,6 +132,7 @@ class Client(_Unsent):
             files=files,
             require_major=require_major,
             clock=self._clock,
+            watchers=Watchers(on_request, on_response),
         )
 
     def execute(
@@ -194,8 +201,8 @@ class Client(_Unsent):
         Raises:
             KopplingError: as `execute`; InputInvalid too for a token of something else.
         """
-        call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
-        return self._drivers.Items(call, mark, self._sender, self._clock)
+        life, call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
+        return self._drivers.Items(life, call, mark, self._sender, self._clock)
 
     def close(self) -> None:
         """Close the connections."""
@@ -225,11 +232,14 @@ class AsyncClient(_Unsent):
         files: str | Path | None = None,
         require_major: bool = False,
         clock: Clock | None = None,
+        on_request: Observer | None = None,
+        on_response: Observer | None = None,
     ) -> None:
         from koppling.client import drivers
         from koppling.client.begin import Beginning
         from koppling.client.choices import AsyncClientCatalog
         from koppling.client.clock import Clock
+        from koppling.client.watching import Watchers
         from koppling.send import AsyncSender
 
         #: What there is to execute.
@@ -245,6 +255,7 @@ class AsyncClient(_Unsent):
             files=files,
             require_major=require_major,
             clock=self._clock,
+            watchers=Watchers(on_request, on_response),
         )
 
     async def execute(
@@ -284,8 +295,8 @@ class AsyncClient(_Unsent):
         as_of: Day = None,
     ) -> AsyncItems:
         """Return an async iterator over the bundles of a search; see `Client.items`."""
-        call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
-        return self._drivers.AsyncItems(call, mark, self._sender, self._clock)
+        life, call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
+        return self._drivers.AsyncItems(life, call, mark, self._sender, self._clock)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any, Self
 
-from koppling import call as life
 from koppling.call import Call
 from koppling.client.clock import Clock
 from koppling.client.resume import write_token
@@ -17,8 +16,8 @@ from koppling.send import AsyncSender, Sender
 class Run:
     """One call being lived: an iterator over what it emits, and a context manager that closes what is open."""
 
-    def __init__(self, call: Life, sender: Sender, clock: Clock) -> None:
-        self._life, self._sender, self._clock = call, sender, clock
+    def __init__(self, life: Life, sender: Sender, clock: Clock) -> None:
+        self._life, self._sender, self._clock = life, sender, clock
         self._open: Reply | None = None
         self._result: Result | None = None
         self._over = False
@@ -106,8 +105,8 @@ class Run:
 class AsyncRun:
     """One call being lived in an event loop: an async iterator and an async context manager."""
 
-    def __init__(self, call: Life, sender: AsyncSender, clock: Clock) -> None:
-        self._life, self._sender, self._clock = call, sender, clock
+    def __init__(self, life: Life, sender: AsyncSender, clock: Clock) -> None:
+        self._life, self._sender, self._clock = life, sender, clock
         self._open: Reply | None = None
         self._result: Result | None = None
         self._over = False
@@ -194,8 +193,8 @@ class AsyncRun:
 class Items(Run):
     """The bundles of a search."""
 
-    def __init__(self, call: Call, mark: str, sender: Sender, clock: Clock) -> None:
-        super().__init__(life.items(call), sender, clock)
+    def __init__(self, life: Life, call: Call, mark: str, sender: Sender, clock: Clock) -> None:
+        super().__init__(life, sender, clock)
         self._call, self._mark = call, mark
 
     @property
@@ -210,8 +209,8 @@ class Items(Run):
 class AsyncItems(AsyncRun):
     """The bundles of a search."""
 
-    def __init__(self, call: Call, mark: str, sender: AsyncSender, clock: Clock) -> None:
-        super().__init__(life.items(call), sender, clock)
+    def __init__(self, life: Life, call: Call, mark: str, sender: AsyncSender, clock: Clock) -> None:
+        super().__init__(life, sender, clock)
         self._call, self._mark = call, mark
 
     @property

@@ -28,7 +28,7 @@ class Merged:
 
 def merge(module: dict[str, Any], name: str | None) -> Merged:
     """Return one operation of a module; the module itself where there is nothing to choose (name None)."""
-    merged = Merged({"required": [], "fields": {}, "validation": {}, "request": {}, "response": {}})
+    merged = Merged({"required": [], "fields": {}, "validation": {}, "request": {}, "response": {}, "telemetry": {}})
     _lay(merged, module, ())
     if name is not None:
         _lay(merged, module["operations"][name] or {}, ("operations", name))
@@ -37,7 +37,7 @@ def merge(module: dict[str, Any], name: str | None) -> Merged:
 
 def _lay(merged: Merged, layer: dict[str, Any], base: Pointer) -> None:
     tree = merged.tree
-    for key in ("fields", "validation"):
+    for key in ("fields", "validation", "telemetry"):
         for name, value in (layer.get(key) or {}).items():
             tree[key][name] = value
             merged.origins[(key, name)] = (*base, key, name)

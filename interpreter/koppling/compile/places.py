@@ -145,6 +145,11 @@ def check_operation(
     checker = Checker(document, known, merged)
     for key, value in merged.tree["request"].items():
         checker.template(value, ("request", key), CONNECTION if key == "base_url" else REQUEST)
+    for key, value in merged.tree["telemetry"].items():
+        if key.startswith("response_"):
+            checker.expression(value, ("telemetry", key), RESPONSE)
+        else:
+            checker.template(value, ("telemetry", key), ("input",))
     response = merged.tree["response"]
     if isinstance(response, list):
         for index, case in enumerate(response):
@@ -162,6 +167,8 @@ def _check_case(checker: Checker, case: dict[str, Any], at: Pointer) -> None:
     checker.whole(case.get("when"), (*at, "when"), BEFORE_BODY)
     for key in ("output", "envelope"):
         _check_output(checker, case.get(key), (*at, key))
+    for name, text in (case.get("usage") or {}).items():
+        checker.expression(text, (*at, "usage", name), RESPONSE)
     checker.expression(case.get("items"), (*at, "items"), RESPONSE)
     checker.template(case.get("limit"), (*at, "limit"), ("input",))
     pages, wait, follow, stream = (case.get(key) or {} for key in ("pages", "wait", "follow", "stream"))

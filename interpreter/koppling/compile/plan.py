@@ -49,6 +49,7 @@ def plan_connector(document: Document) -> dict[str, Any]:
         "error_body": value.get("error_body") or {},
         "request_id": value.get("request_id"),
         "retry": value.get("retry") or {},
+        "telemetry": value.get("telemetry") or {},
         "$defs": defs,
         "places": {name: str(document.locate(("connection", "fields", name), key=True)) for name in fields},
         "request_places": {
@@ -136,6 +137,7 @@ def _operation(
         "response": [_case(case, value.get("$defs") or {}, shared["$defs"]) for case in cases],
         "errors": [*(own.get("errors") or []), *(value.get("errors") or []), *shared["errors"]],
         "retry": {**shared["retry"], **(value.get("retry") or {}), **(own.get("retry") or {})},
+        "telemetry": {**shared["telemetry"], **tree["telemetry"]},
         "elsewhere": elsewhere,
         "places": {field: str(document.locate(merged.origin(("fields", field)), key=True)) for field in tree["fields"]},
         "request_places": _request_places(document, merged),

@@ -22,6 +22,18 @@ from koppling_tools.examples.load import Example, load
 from koppling_tools.inference import subjects_of
 from koppling_tools.rules.view import ModuleView
 
+_CONNECTOR_KEYS: Final = (
+    "auth",
+    "style",
+    "request",
+    "retry",
+    "telemetry",
+    "error_body",
+    "request_id",
+    "api",
+    "title",
+    "summary",
+)
 _ASKS: Final[dict[Verdict, Part]] = {"breaking": "major", "additive": "minor", "cosmetic": "patch"}
 
 
@@ -110,7 +122,18 @@ def _connector_changes(name: str, old: Document, new: Document, day: str) -> Ite
     sides = [Side(one, merged, own, {}) for one, merged, own in zip((old, new), trees, defs, strict=True)]
     yield from compare(name, sides[0], sides[1], day)
     yield from _errors(name, old, new, ())
-    for key in ("auth", "style", "request", "retry", "error_body", "request_id", "api", "title", "summary"):
+    for key in (
+        "auth",
+        "style",
+        "request",
+        "retry",
+        "telemetry",
+        "error_body",
+        "request_id",
+        "api",
+        "title",
+        "summary",
+    ):
         if old.value.get(key) != new.value.get(key):
             verdict: Verdict = "additive" if key == "auth" else "cosmetic"
             yield Change(
@@ -260,7 +283,7 @@ def _module_changes(name: str, before: Document, after: Document, old: State, ne
         after.locate(("lifecycle",), key=True),
         day,
     )
-    for key in ("title", "summary", "source", "kind", "retry"):
+    for key in ("title", "summary", "source", "kind", "retry", "telemetry"):
         if before.value.get(key) != after.value.get(key):
             yield Change("prose-changed", "cosmetic", name, f"`{key}` is other", after.locate((key,), key=True))
 
@@ -283,7 +306,7 @@ def _typed(view: ModuleView, operation: str | None, response: Any) -> Mapping[st
     for case in response if isinstance(response, list) else [response]:
         subjects = subjects_of(view, case, answers)
         bundle = subjects.item if "items" in case else subjects.body
-        for key, subject in (("output", bundle), ("envelope", subjects.body)):
+        for key, subject in (("output", bundle), ("envelope", subjects.body), ("usage", subjects.body)):
             told = case.get(key)
             for name, one in told.items() if isinstance(told, dict) else [("", told)]:
                 text = one.get("value") if isinstance(one, dict) else one

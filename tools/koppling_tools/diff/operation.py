@@ -168,7 +168,7 @@ def _outputs(subject: str, old: Side, new: Side) -> Iterator[Change]:
         told = "a list of bundles" if after else "one bundle"
         yield Change("result-changed", "breaking", subject, f"it gives {told} now", place)
         return
-    for key in ("output", "envelope"):
+    for key in ("output", "envelope", "usage"):
         yield from _output(subject, key, old, new, place)
     for key in ("format", "stream", "pages", "wait", "follow", "limit", "items"):
         if [case.get(key) for case in old.cases] != [case.get(key) for case in new.cases]:
@@ -196,8 +196,9 @@ def _output(subject: str, key: str, old: Side, new: Side, place: Location) -> It
             continue
         here = _near(new, ("response", key), place)
         if not (isinstance(first, dict) and isinstance(last, dict)):
-            if first is None and isinstance(last, dict) and key == "envelope":
-                yield Change("envelope-added", "additive", subject, "it gives an envelope now", here)
+            if first is None and isinstance(last, dict) and key != "output":
+                what = "an envelope" if key == "envelope" else "what it used"
+                yield Change(f"{key}-added", "additive", subject, f"it gives {what} now", here)
             elif isinstance(first, str) and isinstance(last, str):
                 yield from _retyped(subject, key, (first, last), old, new, here)
             else:

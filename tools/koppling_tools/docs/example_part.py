@@ -185,6 +185,7 @@ def _answers(one: Example, masker: Masker, heading: Callable[[Node], Element]) -
         ("deltas", "Shows, as it comes"),
         ("output", "Output"),
         ("envelope", "Beside it, once per call"),
+        ("usage", "What it used"),
     ):
         if key in stated:
             yield heading(title_of)

@@ -101,6 +101,9 @@ def _case(case: dict[str, Any], link: Link, resolve: Callable[[str], Any]) -> It
     if "envelope" in case:
         yield tag("p", "Once per call, beside the bundles:")
         yield _keys(case["envelope"], body, link, resolve, listed=False)
+    if "usage" in case:
+        yield tag("p", "Of what the call used:")
+        yield _keys(case["usage"], body, link, resolve, listed=False)
     said = list(_behaviour(case, link))
     if said:
         yield tag("ul", [tag("li", one) for one in said], class_="behaviour")

@@ -84,6 +84,7 @@ def judge(example: Example, take: Take) -> Iterator[Fault]:
     got = {
         "output": result.output if result else None,
         "envelope": result.envelope if result else None,
+        "usage": result.usage if result else None,
         "deltas": take.deltas,
     }
     for key, value in stated.items():

@@ -79,10 +79,10 @@ class Example:
 
     @property
     def stated(self) -> dict[str, Any]:
-        """What the call gives: those of output, envelope, deltas and error that are stated."""
+        """What the call gives: those of output, envelope, usage, deltas and error that are stated."""
         return {
             key: self.document.value[key]
-            for key in ("output", "envelope", "deltas", "error")
+            for key in ("output", "envelope", "usage", "deltas", "error")
             if key in self.document.value
         }
 

@@ -49,6 +49,10 @@ def place_of(kind: str, pointer: Pointer, value: Any) -> ExpressionPlace | None:
             return ExpressionPlace(REQUEST, operation=operation)
         case ("errors", int(), "when"):
             return ExpressionPlace(ERRORS, bare=True, subject="refusal", operation=operation)
+        case ("telemetry", "request_model"):
+            return ExpressionPlace(_INPUT, operation=operation)
+        case ("telemetry", "response_model" | "response_id"):
+            return ExpressionPlace(RESPONSE, bare=True, subject="body", operation=operation)
         case (*_, "options", "value" | "label"):
             return ExpressionPlace((), bare=True, subject="bundle")
         case ("response", int(index), *rest):
@@ -80,8 +84,8 @@ def _response(rest: Pointer, operation: str | None, case: int | None, value: Any
         case ("output",) | ("output", _) | ("output", _, "value"):
             return bare("item" if items_of(value, operation, case) is not None else "body")
         case (
-            ("envelope",) | ("envelope", _) | ("envelope", _, "value") | ("items",) | ("pages", "target" | "while")
-            | ("pages", "next", _) | ("wait", "target" | "until" | "fail")
+            ("envelope",) | ("envelope" | "usage", _) | ("envelope", _, "value") | ("items",)
+            | ("pages", "target" | "while") | ("pages", "next", _) | ("wait", "target" | "until" | "fail")
         ):  # fmt: skip
             return bare("body")
         case ("limit",) | ("follow", "when") | ("follow", "until", "inputs", *_):

@@ -35,10 +35,11 @@ _UNSEEN: Final = {
     "every": "time",
     "adapts": "done before a call",
     "secret": "what is shown; no example shows it",
+    "telemetry": "told to telemetry; no example shows it",
 }
 # Under these, names are the vendor's or the caller's: a field called `title` is a field.
 _NAMES = {"fields", "properties", "operations", "query", "headers", "form", "multipart", "json", "output"}
-_NAMES |= {"envelope", "delta", "fold", "values", "$defs", "set", "next", "error_body"}
+_NAMES |= {"envelope", "usage", "delta", "fold", "values", "$defs", "set", "next", "error_body"}
 _DATES: Final = frozenset({"since", "deprecated", "retired"})
 _TEMPLATES: Final = frozenset({"request", "response", "auth", "errors", "error_body"})
 _COMMENT: Final = re.compile(r"#\s*koppling:\s*no-mutant\s+\S")

@@ -39,7 +39,7 @@ def of_module(view: ModuleView) -> Iterator[Finding]:
         places += [
             ((*at, key), case[key], "an output")
             for at, case in view.cases(merged)
-            for key in ("output", "envelope")
+            for key in ("output", "envelope", "usage")
             if key in case
         ]
         for at, tree, what in places:
