@@ -94,6 +94,38 @@ def test_junit_has_a_test_a_file(koppling, faulty):
     assert "[unsafe-retry]" in warned[0].find("system-out").text
 
 
+# Jenkins' xUnit plugin refuses a report whole where it has anything else: junit-10.xsd.
+JUNIT = {
+    "testsuites": ({"tests", "failures", "errors", "name", "time"}, {"testsuite"}),
+    "testsuite": ({"name", "tests", "failures", "errors", "skipped", "time"}, {"testcase"}),
+    "testcase": ({"name", "classname", "time"}, {"failure", "system-out"}),
+    "failure": ({"message", "type"}, set()),
+    "system-out": (set(), set()),
+}
+REPORTS = {
+    "validate": ["validate", "spec"],
+    "test": ["test", str(HERE.parent / "examples/failing/acme"), "--specs", str(HERE.parent / "examples/spec")],
+    "test --mutate": ["test", "spec", "-k", "get_thing@1", "--mutate", "--sample", "3", "--score", "100"],
+    "lifecycle": ["lifecycle", "spec", "--as-of", "2030-01-01"],
+}
+
+
+@pytest.mark.parametrize("arguments", REPORTS.values(), ids=REPORTS.keys())
+def test_junit_has_nothing_that_the_strictest_reader_refuses(koppling, faulty, arguments):
+    top = ET.fromstring(koppling(*arguments, "--format", "junit").out)  # noqa: S314
+    (suite,) = top
+    assert suite.get("name") == " ".join(
+        ["koppling", *arguments[:1], *(["--mutate"] if "--mutate" in arguments else [])]
+    )
+    for counted, element in (("tests", "testcase"), ("failures", "failure")):
+        assert {top.get(counted), suite.get(counted)} == {str(len(list(suite.iter(element))))}
+    assert len(list(suite)) > 0
+    for one in top.iter():
+        attributes, children = JUNIT[one.tag]
+        assert set(one.keys()) <= attributes
+        assert {child.tag for child in one} <= children
+
+
 CHOICES = {
     "all": ([], {"undefined-reference", "unsafe-retry"}),
     "selected by name": (["--select", "unsafe-retry"], {"unsafe-retry"}),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -59,6 +60,38 @@ def test_as_json_each_result_is_an_object_and_each_fault_a_diagnostic(capsys: py
         "stated": None,
         "got": "no_such_thing",
     }
+
+
+@pytest.mark.usefixtures("here")
+def test_junit_has_a_test_an_example_in_the_group_of_its_module(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "failing/acme/examples/get_thing.v1/headers.yaml"
+    words = [path, "spec/acme/examples/get_thing.v1/smallest.yaml", "--specs", "spec", "--format", "junit"]
+    status, out, err = run(capsys, *words)
+    assert (status, err) == (1, "1 passed, 1 failed\n")
+    (suite,) = ET.fromstring(out)  # noqa: S314
+    assert [(one.get("classname"), one.get("name")) for one in suite] == [
+        ("acme.get_thing@1", "headers"),
+        ("acme.get_thing@1", "smallest"),
+    ]
+    failure = suite[0].find("failure")
+    assert failure is not None
+    assert failure.text == (
+        f"{path}:7:20: request.headers.authorization is not as stated [request]\n"
+        '  stated: "Bearer another"\n  sent:   "Bearer key-for-examples"\n'
+        f'{path}:8:14: request.headers.X-Trace was not sent [request]\n  stated: "on"\n  sent:   nothing'
+    )
+    assert list(suite[1]) == []
+
+
+@pytest.mark.usefixtures("here")
+def test_github_gets_an_annotation_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "failing/acme/examples/get_thing.v1/headers.yaml"
+    status, out, err = run(capsys, path, "--specs", "spec", "--format", "github")
+    assert (status, err) == (1, "0 passed, 1 failed\n")
+    assert out.splitlines()[0] == (
+        f"::error file={path},line=7,col=20,title=request::request.headers.authorization is not as stated"
+        '%0Astated: "Bearer another"%0Asent:   "Bearer key-for-examples"'
+    )
 
 
 @pytest.mark.usefixtures("here")

@@ -62,9 +62,8 @@ def command(
         if everything or one.why is None
     ]
     files = sorted({one.diagnostic.location.path for one in found})
-    for line in report.printed(
-        report.order(shown), form, files, colour=form == "text" and terminal.wants_colour(sys.stdout)
-    ):
+    colour = form == "text" and terminal.wants_colour(sys.stdout)
+    for line in report.printed(report.order(shown), form, files, suite="koppling drift", colour=colour):
         click.echo(line)
     explained = len(found) - len(open_rows)
     terminal.say(f"{len(open_rows)} rows without a reason, {explained} explained")

@@ -71,7 +71,8 @@ def command(
     if ci or form in {"github", "sarif", "junit"}:
         faults = report.order(diagnostics(found, as_of))
         files = sorted({one.location.path for one in found})
-        for line in report.printed(faults, form, files, colour=form == "text" and terminal.wants_colour(sys.stdout)):
+        colour = form == "text" and terminal.wants_colour(sys.stdout)
+        for line in report.printed(faults, form, files, suite="koppling lifecycle", colour=colour):
             click.echo(line)
         errors = sum(one.severity == "error" for one in faults)
         terminal.say(f"{errors} past their day unattended, {len(faults) - errors} soon")

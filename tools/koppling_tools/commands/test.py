@@ -16,7 +16,7 @@ from koppling_tools.options import as_of_option, specs_option
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "github", "junit"]),
     default="text",
     show_default=True,
     help="How the results are printed.",
@@ -46,7 +46,7 @@ from koppling_tools.options import as_of_option, specs_option
 def command(
     paths: tuple[str, ...],
     word: str,
-    form: Literal["text", "json"],
+    form: Literal["text", "json", "github", "junit"],
     mutate: bool,
     score: float | None,
     sample: int | None,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from koppling.diagnostics import Location, join_pointer
+from koppling.diagnostics import Diagnostic, Location, join_pointer
 from koppling.errors import KopplingError
 from koppling.expression import ABSENT
 from koppling.model import Result
@@ -42,17 +42,19 @@ class Fault:
         if self.help:
             yield f"  help: {self.help}"
 
+    def as_diagnostic(self) -> Diagnostic:
+        """Return the fault as one of a spec's; its message has the two sides."""
+        sides = self.difference.lines(self.verb) if self.difference is not None else ()
+        message = "\n".join([self.message, *sides])
+        return Diagnostic(
+            self.rule, message, self.location, "error", join_pointer(*self.pointer), self.help or self.said
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return the fault as `--format json` prints it: as a diagnostic, with the two sides."""
         return {
-            "path": self.location.path,
-            "line": self.location.line,
-            "column": self.location.column,
-            "severity": "error",
-            "rule": self.rule,
+            **self.as_diagnostic().as_json(),
             "message": self.message,
-            "help": self.help or self.said,
-            "pointer": join_pointer(*self.pointer),
             **(self.difference.as_json() if self.difference is not None else {}),
         }
 

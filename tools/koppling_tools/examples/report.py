@@ -16,6 +16,9 @@ from koppling_tools import terminal
 from koppling_tools.examples.choice import Choice, root_of
 from koppling_tools.examples.judge import Fault
 from koppling_tools.examples.run import Runner
+from koppling_tools.report.junit import Case, Failure
+
+Format = Literal["text", "json", "github", "junit"]
 
 _MOST: Final = 12  # faults of one example that are shown
 
@@ -41,6 +44,15 @@ class Outcome:
             "outcome": "passed" if self.passed else "failed",
             "faults": [one.as_json() for one in self.faults],
         }
+
+    def as_case(self) -> Case:
+        """Return it as a test of JUnit's, in the group of its module."""
+        module, _, case = self.name.rpartition("/")
+        failure = None
+        if self.faults:
+            said = "\n".join(line for fault in self.faults for line in fault.lines())
+            failure = Failure(self.faults[0].message, self.faults[0].rule, said)
+        return Case(case, module or self.name, failure)
 
     def lines(self) -> Iterator[str]:
         """Yield what a person reads of a failure."""
@@ -70,27 +82,40 @@ def outcomes(paths: Sequence[Path], specs: Sequence[Path], day: str, word: str =
             yield Outcome(example.name, example.document.path, tuple(runner.run(example)))
 
 
-def report(
-    paths: Sequence[Path], specs: Sequence[Path], day: str, word: str, form: Literal["text", "json"]
-) -> int | None:
+def report(paths: Sequence[Path], specs: Sequence[Path], day: str, word: str, form: Format) -> int | None:
     """Run, print, and return the exit status: 0 all passed, 1 something failed, None there was nothing to run."""
-    passed = failed = 0
-    printed = []
+    found = []
     for one in outcomes(paths, specs, day, word):
-        passed, failed = passed + one.passed, failed + (not one.passed)
-        if form == "json":
-            printed.append(one.as_json())
-        elif not one.passed:
-            for number, line in enumerate(one.lines()):
-                shown = terminal.clean(line)
-                red = number == 0 and terminal.wants_colour(sys.stdout)
-                click.echo(click.style(shown, fg="red", bold=True) if red else shown)
-            click.echo()
-    if not passed and not failed:
+        found.append(one)
+        if form == "text" and not one.passed:
+            _show(one)
+    if not found:
         return None
-    if form == "json":
-        click.echo(json.dumps(printed, ensure_ascii=False, indent=2))
-    terminal.say(f"{passed} passed, {failed} failed") if form == "json" else click.echo(
-        f"{passed} passed, {failed} failed"
-    )
+    for line in printed(found, form):
+        click.echo(line)
+    failed = sum(not one.passed for one in found)
+    told = f"{len(found) - failed} passed, {failed} failed"
+    click.echo(told) if form == "text" else terminal.say(told)
     return 1 if failed else 0
+
+
+def printed(found: Sequence[Outcome], form: Format) -> Iterator[str]:
+    """Yield what a program reads of all outcomes. Text is printed as they come."""
+    if form == "json":
+        yield json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=2)
+    elif form == "github":
+        from koppling_tools.report.github import github
+
+        yield from github(fault.as_diagnostic() for one in found for fault in one.faults)
+    elif form == "junit":
+        from koppling_tools.report.junit import document
+
+        yield document("koppling test", [one.as_case() for one in found])
+
+
+def _show(one: Outcome) -> None:
+    for number, line in enumerate(one.lines()):
+        shown = terminal.clean(line)
+        red = number == 0 and terminal.wants_colour(sys.stdout)
+        click.echo(click.style(shown, fg="red", bold=True) if red else shown)
+    click.echo()

@@ -15,8 +15,9 @@ from koppling_tools import report, terminal
 from koppling_tools.check.files import CONNECTOR, classify, find
 from koppling_tools.check.folders import connector_file
 from koppling_tools.editing.form import formed
+from koppling_tools.examples.report import Format
 from koppling_tools.failure import Misuse
-from koppling_tools.mutation.score import Job, scores
+from koppling_tools.mutation.score import Job, Score, scores
 
 
 def jobs(paths: Sequence[Path], specs: Sequence[Path], day: str, word: str, sample: int | None) -> Iterator[Job]:
@@ -71,28 +72,49 @@ def is_made(path: Path, by: str) -> bool:
     return by in path.read_text(encoding="utf-8", errors="replace")[:400]
 
 
-def mutate(found: Sequence[Job], least: float | None, form: str) -> int:
+def mutate(found: Sequence[Job], least: float | None, form: Format) -> int:
     """Change, print what survived and the scores, and return the exit status: 1 where a score is too low."""
-    total = caught = 0
-    low = []
-    printed = []
+    all_scores = []
     for one in scores(found):
-        total, caught = total + one.all, caught + one.refused + one.noticed
-        if least is not None and one.share * 100 < least:
-            low.append(one.name)
-        if form == "json":
-            printed.append(one.as_json())
-            continue
-        for line in report.text(one.survivors, colour=terminal.wants_colour(sys.stdout)):
-            click.echo(line)
-        click.echo(
-            f"{one.name}: {one.share:.1%} of {one.all} changes noticed"
-            f" ({one.refused} refused by validate, {one.noticed} by an example, {len(one.survivors)} by nobody)"
-        )
-    if form == "json":
-        click.echo(json.dumps(printed, ensure_ascii=False, indent=2))
-    share = caught / total if total else 1.0
+        all_scores.append(one)
+        if form == "text":
+            _show(one)
+    for line in _printed(all_scores, least, form):
+        click.echo(line)
+    total = sum(one.all for one in all_scores)
+    left = sum(len(one.survivors) for one in all_scores)
+    share = (total - left) / total if total else 1.0
     terminal.say(f"{share:.1%} of {total} changes noticed")
+    low = [one.name for one in all_scores if _is_low(one, least)]
     if low:
         terminal.say(f"below {least:g} %: {', '.join(low)}", "red")
     return 1 if low else 0
+
+
+def _is_low(one: Score, least: float | None) -> bool:
+    return least is not None and one.share * 100 < least
+
+
+def _show(one: Score) -> None:
+    for line in report.text(one.survivors, colour=terminal.wants_colour(sys.stdout)):
+        click.echo(line)
+    click.echo(one.told)
+
+
+def _printed(found: Sequence[Score], least: float | None, form: Format) -> Iterator[str]:
+    """Yield what a program reads of all scores. Text is printed as they come."""
+    if form == "json":
+        yield json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=2)
+    elif form == "github":
+        from koppling_tools.report.github import github
+
+        yield from github(survivor for one in found for survivor in one.survivors)
+    elif form == "junit":
+        from koppling_tools.report.junit import Case, Failure, document
+
+        cases = []
+        for one in found:
+            said = "\n".join([one.told, *map(str, one.survivors)])
+            failure = Failure(f"{one.share:.1%} is below {least:g} %", "score", said) if _is_low(one, least) else None
+            cases.append(Case(one.name, "koppling.mutate", failure, "" if failure else said))
+        yield document("koppling test --mutate", cases)

@@ -43,6 +43,14 @@ class Score:
         """The share that was noticed, from 0 to 1."""
         return (self.refused + self.noticed) / self.all if self.all else 1.0
 
+    @property
+    def told(self) -> str:
+        """The score in words."""
+        return (
+            f"{self.name}: {self.share:.1%} of {self.all} changes noticed"
+            f" ({self.refused} refused by validate, {self.noticed} by an example, {len(self.survivors)} by nobody)"
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return it as `--format json` prints it."""
         return {

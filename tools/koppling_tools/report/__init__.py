@@ -42,13 +42,21 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> str:
     return json.dumps(found, ensure_ascii=False, indent=2)
 
 
-def printed(found: Sequence[Diagnostic], form: str, files: Sequence[str], *, colour: bool = False) -> Iterator[str]:
+def printed(
+    found: Sequence[Diagnostic],
+    form: str,
+    files: Sequence[str],
+    *,
+    suite: str = "koppling validate",
+    colour: bool = False,
+) -> Iterator[str]:
     """Yield what is printed of faults.
 
     Args:
         found: the faults, in order.
         form: text, json, sarif, github or junit.
         files: the files that were looked at.
+        suite: the command that looked, for junit.
         colour: whether text has colours, and its rules links.
     """
     if form == "json":
@@ -64,7 +72,7 @@ def printed(found: Sequence[Diagnostic], form: str, files: Sequence[str], *, col
     elif form == "junit":
         from koppling_tools.report.junit import junit
 
-        yield junit(found, files)
+        yield junit(found, files, suite)
     else:
         yield from text(found, colour=colour)
 
