@@ -1,10 +1,14 @@
-"""No test talks to anything but the loopback address."""
+"""No test talks to anything but the loopback address, nor to the keyring of the person who runs it."""
 
 from __future__ import annotations
 
+import os
 import socket
 
 import pytest
+
+# Before anything looks for a keyring, and for the processes that tests start.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 _connect = socket.socket.connect
 

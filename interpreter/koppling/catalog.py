@@ -65,7 +65,15 @@ class Catalog:
             self.__dict__.update(specs.__dict__)
             return
         self._given = {} if documents is None else documents
-        given = [] if specs is None else [specs] if isinstance(specs, str | Path) else list(specs)
+        given = (
+            []
+            if specs is None
+            else list(specs)
+            if isinstance(specs, Sequence) and not isinstance(specs, str)
+            else [specs]
+        )
+        if wrong := [one for one in given if not isinstance(one, str | Path)]:
+            raise TypeError(f"specs is a folder, or a list of folders, not a {type(wrong[0]).__name__}")
         roots = [Path(one) for one in given]
         missing = [root for root in roots if not root.is_dir()]
         if missing:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from koppling import store
 from koppling.diagnostics import suggestion
 from koppling.errors import ConnectionInvalid
 from koppling.masking import Masker
@@ -24,22 +24,30 @@ class Connection:
         fields: as the connector's spec declares them, `api_key="…"`.
     """
 
-    __slots__ = ("_from_env", "connector", "fields", "name")
+    __slots__ = ("_env_file", "_from_env", "connector", "fields", "name")
 
     def __init__(self, connector: str, /, **fields: Any) -> None:
+        if not isinstance(connector, str):
+            raise TypeError(f"connector is a connector's name, not a {type(connector).__name__}")
         self.connector = connector
         self.fields = fields
         self.name: str | None = None
         self._from_env = False
+        self._env_file: str | Path | None = None
 
     @classmethod
-    def from_env(cls, connector: str) -> Connection:
+    def from_env(cls, connector: str, *, env_file: str | Path | None = None) -> Connection:
         """Return the connection whose fields are in the environment, under the names that the spec gives (`env`).
 
-        The environment is read when a client takes the connection; what is missing then is a ConnectionInvalid.
+        Both are read when a client takes the connection; what is missing then is a ConnectionInvalid.
+
+        Args:
+            connector: the connector's name.
+            env_file: a file of NAME=value lines, for what the environment itself does not have. No such file is ever
+                read unasked: one that came with somebody else's folder could send a key to somebody else's address.
         """
         found = cls(connector)
-        found._from_env = True
+        found._from_env, found._env_file = True, env_file
         return found
 
     @classmethod
@@ -47,15 +55,29 @@ class Connection:
         """Return a connection that `koppling connection add` has stored.
 
         Raises:
-            ConnectionInvalid: there is none of that name.
+            ConnectionInvalid: there is none of that name, or the keyring does not give its secrets.
         """
-        known = stored_connections()
-        if name not in known:
-            said = suggestion(name, known) or "none is stored; `koppling connection add` stores one"
-            raise ConnectionInvalid("", f"there is no stored connection {name!r}; {said}")
-        found = cls(known[name]["connector"], **known[name]["fields"])
+        from koppling.store import connections
+
+        entry = connections.find(name)
+        found = cls(entry.connector, **entry.fields, **connections.secrets_of(name, entry))
         found.name = name
         return found
+
+    @classmethod
+    def default(cls, connector: str) -> Connection:
+        """Return the stored connection that is a connector's default: the one made so, or the only one there is.
+
+        Raises:
+            ConnectionInvalid: there is none.
+        """
+        from koppling.store import connections
+
+        name = connections.default_name(connector)
+        if name is None:
+            message = f"no stored connection is the default of {connector}; `koppling connection list` shows them"
+            raise ConnectionInvalid(connector, message)
+        return cls.load(name)
 
     def bind(self, spec: ConnectorSpec) -> Bound:
         """Return the connection checked against its connector, defaults filled in.
@@ -71,10 +93,11 @@ class Connection:
                     f"a connection to {spec.name} has no field {name!r}; {suggestion(name, spec.fields)}",
                     name,
                 )
+        variables = environment(self._env_file) if self._from_env else {}
         for name, field in spec.fields.items():
             variable = field.schema.get("env")
-            if name not in values and self._from_env and variable and os.environ.get(variable):
-                values[name] = _from_text(os.environ[variable], field.schema)
+            if name not in values and variable and variables.get(variable):
+                values[name] = from_text(variables[variable], field.schema)
             if name not in values and "default" in field.schema:
                 values[name] = field.schema["default"]
             if name not in values and field.required:
@@ -94,18 +117,54 @@ class Connection:
             if field.schema.get("format") == "uri" and name in values and (why := _no_base(values[name])):
                 raise ConnectionInvalid(spec.name, f"the field {name!r} of the connection to {spec.name} {why}", name)
 
+    def __reduce__(self) -> Any:
+        """Pickle what leads to the connection: its name, or that it is the environment's. No secret is pickled."""
+        if self.name is not None:
+            return _load, (self.name,)
+        if self._from_env and not self.fields:
+            return _from_env, (self.connector, self._env_file)
+        raise TypeError(
+            "a Connection is not pickled, for the secrets in it; Connection.load(name) and Connection.from_env(…) are, "
+            "without them"
+        )
+
+    def __deepcopy__(self, memo: object) -> Connection:
+        return self
+
     def __repr__(self) -> str:
         shown = "".join(f", {name}=***" for name in self.fields)
         return f"Connection({self.connector!r}{shown}{', from the environment' if self._from_env else ''})"
 
 
-def _missing(spec: ConnectorSpec, name: str, variable: str | None) -> str:
-    said = f"a connection to {spec.name} needs {name}: pass Connection({spec.name!r}, {name}=…)"
-    return f"{said}, or set {variable} in the environment" if variable else said
+def _load(name: str) -> Connection:
+    return Connection.load(name)
 
 
-def _from_text(text: str, schema: Mapping[str, Any]) -> Any:
-    """Return an environment variable as its field's type."""
+def _from_env(connector: str, env_file: str | Path | None) -> Connection:
+    return Connection.from_env(connector, env_file=env_file)
+
+
+def environment(env_file: str | Path | None = None) -> dict[str, str]:
+    """Return the variables of the environment, and below them those of a file of NAME=value lines.
+
+    Raises:
+        ConnectionInvalid: the file cannot be read, or is none.
+    """
+    found: dict[str, str] = {}
+    if env_file is not None:
+        from koppling.dotenv import parse_dotenv
+
+        try:
+            found = parse_dotenv(Path(env_file).read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else why
+            raise ConnectionInvalid("", f"the variables of {env_file} cannot be read: {why}") from None
+    return {**found, **{name: value for name, value in os.environ.items() if value}}
+
+
+def from_text(text: str, schema: Mapping[str, Any]) -> Any:
+    """Return a text as its field's type, where that can be told; else the text, for the check to refuse."""
     if schema.get("type") in {"integer", "number", "boolean"}:
         import json
 
@@ -114,6 +173,11 @@ def _from_text(text: str, schema: Mapping[str, Any]) -> Any:
         except ValueError:
             return text
     return text
+
+
+def _missing(spec: ConnectorSpec, name: str, variable: str | None) -> str:
+    said = f"a connection to {spec.name} needs {name}: pass Connection({spec.name!r}, {name}=…)"
+    return f"{said}, or set {variable} in the environment" if variable else said
 
 
 def _no_base(value: Any) -> str:
@@ -135,38 +199,8 @@ class Bound:
     secrets: tuple[str, ...]
     masker: Masker
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a connection that was checked is not pickled, for the secrets in it")
+
     def __repr__(self) -> str:
         return f"Bound({self.connector!r})"
-
-
-def stored_connections() -> dict[str, Any]:
-    """Return the stored connections by name: `{"connector": …, "fields": {…}}` each.
-
-    Raises:
-        ConnectionInvalid: the file of connections cannot be read.
-    """
-    try:
-        return store.load_connections()
-    except (OSError, ValueError) as error:
-        raise ConnectionInvalid("", f"the stored connections cannot be read: {error}") from None
-
-
-def store_connection(name: str, connector: str, fields: dict[str, Any]) -> None:
-    """Store a connection under a name, in a file that only its owner can read.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    store.save_connections({**stored_connections(), name: {"connector": connector, "fields": fields}})
-
-
-def remove_connection(name: str) -> bool:
-    """Forget a stored connection; tell whether there was one."""
-    known = stored_connections()
-    if name not in known:
-        return False
-    store.save_connections({one: value for one, value in known.items() if one != name})
-    return True
-
-
-store_path = store.connections_path

@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import Any
 
 MASK = "***"
+SHORTEST = 4
+"""Characters of the shortest secret that is looked for in texts: a shorter one stands in ordinary words as well."""
 
 
 class Masker:
-    """Replaces known secrets, in every form in which they travel, by `***`."""
+    """Replaces known secrets of at least four characters, in every form in which they travel, by `***`."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = tuple(dict.fromkeys(secret for secret in secrets if secret))
+        self._secrets = tuple(dict.fromkeys(secret for secret in secrets if len(secret) >= SHORTEST))
 
     def with_more(self, secrets: Iterable[str]) -> Masker:
         """Return a masker that knows more."""
@@ -55,8 +57,7 @@ def _forms(secret: str) -> Iterator[str]:
     yield "".join(_spellings(character) for character in secret)
     for written in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)):
         yield re.escape(written[1:-1])
-    if len(secret) > 3:  # noqa: PLR2004  (the base64 of three characters is four that stand anywhere)
-        yield from _base64(secret.encode(errors="replace"))
+    yield from _base64(secret.encode(errors="replace"))
 
 
 def _base64(secret: bytes) -> Iterator[str]:

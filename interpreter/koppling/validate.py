@@ -21,6 +21,17 @@ from koppling.words import Fault, faults, show
 
 Extra = Literal["forbid", "warn", "pass"]
 
+
+def check_extra(extra: Any) -> None:
+    """Refuse what is no way to treat inputs that no field declares.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if extra not in ("forbid", "warn", "pass"):  # a tuple: what is given may have no hash
+        raise ValueError(f"extra is forbid, warn or pass, not {extra!r}")
+
+
 # What stands for a file while JSON Schema looks at the inputs.
 FILE_SCHEMA: dict[str, Any] = {"type": "object", "properties": {"$file": {"type": "string"}}, "required": ["$file"]}
 _SEGMENTS_DEEP = 200
@@ -150,8 +161,7 @@ class Inputs:
         self, inputs: Mapping[str, Any], *, extra: Extra = "forbid", day: str, files: Path | None = None
     ) -> tuple[Prepared, tuple[Problem, ...]]:
         """Return what `prepare` makes of the inputs, be it right or wrong, and all that is wrong with it."""
-        if extra not in {"forbid", "warn", "pass"}:
-            raise ValueError(f"extra is forbid, warn or pass, not {extra!r}")
+        check_extra(extra)
         problems: list[Problem] = []
         values: dict[str, Any] = {}
         for name, value in inputs.items():

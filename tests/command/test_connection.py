@@ -54,7 +54,7 @@ def test_a_name_that_is_taken_is_kept(koppling, server):
     assert done.status == 2
     assert "--replace" in done.err
     assert koppling("connection", "add", "acme", "--from-env", "tenant=two", "--replace").status == 0
-    assert json.loads(_stored().read_text())["acme"]["fields"]["tenant"] == "two"
+    assert json.loads(_stored().read_text())["connections"]["acme"]["fields"]["tenant"] == "two"
 
 
 def test_the_list_masks_secrets(koppling, server):
@@ -94,7 +94,7 @@ def test_a_connection_is_removed(koppling, server):
     server.answer(json={"things": []})
     koppling("connection", "add", "acme", "--from-env")
     assert koppling("connection", "remove", "acme").status == 0
-    assert json.loads(_stored().read_text()) == {}
+    assert json.loads(_stored().read_text())["connections"] == {}
     done = koppling("connection", "remove", "acme")
     assert done.status == 1
     assert "there is no stored connection 'acme'" in done.err
@@ -105,3 +105,95 @@ def test_a_damaged_file_of_connections_is_named(koppling):
     done = koppling("connection", "list")
     assert done.status == 1
     assert "connections.json is damaged" in done.err
+
+
+def test_a_damaged_file_of_connections_is_never_written_over(koppling, server):
+    _stored().write_text("{")
+    server.answer(json={"things": []})
+    done = koppling("connection", "add", "acme", "--from-env")
+    assert (done.status, _stored().read_text()) == (1, "{")
+    assert "nothing was changed" in done.err
+
+
+def test_a_secret_may_be_piped(koppling, server):
+    server.answer(json={"things": []})
+    done = koppling(
+        "connection", "add", "acme", "tenant=t", f"base_url={server.url}", "--stdin", "api_key", stdin=b"piped-canary\n"
+    )
+    assert done.status == 0
+    assert server.seen[0].headers["authorization"] == "Bearer piped-canary"
+    assert json.loads(_stored().read_text())["connections"]["acme"]["secrets"] == {"api_key": "piped-canary"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["acme", "--stdin", "api_kee"], "has no field 'api_kee'; did you mean 'api_key'?"),
+        (["acme", "--stdin", "api_key", "--input", "-"], "--stdin and --input - both read standard input"),
+        (["acme", "--from-env", "--name", "a b"], "'a b' is no name for a connection"),
+        (["--from-env"], "name the connector: acme, "),
+        (["acme", "--env-file", "none.env"], "the variables of none.env cannot be read: No such file or directory"),
+        (
+            ["acme", "--from-env", "--store", "keyring", "--no-test"],
+            "this system has no keyring that `keyring` could use; `--store file`",
+        ),
+    ],
+)
+def test_a_mistake_in_adding_is_told_and_nothing_stored(koppling, server, arguments, words):
+    done = koppling("connection", "add", *arguments)
+    assert done.status in {1, 2}
+    assert words in done.err
+    assert not _stored().exists()
+
+
+def test_a_file_of_variables_is_read_where_it_is_named(koppling, server, surroundings, monkeypatch):
+    monkeypatch.delenv("ACME_API_KEY")
+    (surroundings / ".env").write_text("ACME_API_KEY=canary-of-file\nACME_TENANT=t\n")
+    server.answer(json={"id": "th_1", "things": []})
+    assert koppling("run", "acme.get_thing", "id=th_1").status == 1
+    assert koppling("run", "acme.get_thing", "id=th_1", "--env-file", ".env").status == 0
+    assert koppling("connection", "add", "acme", "--env-file", ".env").status == 0
+    assert [one.headers["authorization"] for one in server.seen] == ["Bearer canary-of-file"] * 2
+    assert koppling("run", "acme.get_thing", "id=th_1", "--env-file", ".env", "--sandbox").status == 2
+
+
+def test_where_the_secrets_are_is_told(koppling, server):
+    done = koppling("connection", "add", "acme", "--from-env", "--no-test")
+    said = " ".join(done.err.split())
+    assert (
+        f"its secrets as plain text in {_stored()}, which only you can read (mode 0600): this system has no keyring"
+        in said
+    )
+    shown = json.loads(koppling("connection", "list", "--json").out)
+    assert [(one["secrets"], one["default"]) for one in shown] == [("file", True)]
+    assert koppling("connection", "list").out.endswith("(file)  default\n")
+
+
+def test_a_file_that_others_may_read_is_warned_of(koppling, server):
+    koppling("connection", "add", "acme", "--from-env", "--no-test")
+    assert "others may read" not in koppling("connection", "list").err
+    _stored().chmod(0o644)
+    assert f"others may read {_stored()}" in koppling("connection", "list").err
+
+
+def test_a_short_secret_is_warned_of(koppling, server, monkeypatch):
+    monkeypatch.setenv("ACME_API_KEY", "abc")
+    done = koppling("connection", "add", "acme", "--from-env", "--no-test")
+    assert "api_key is too short to be told from other text" in done.err
+
+
+def test_without_a_connection_in_the_environment_the_default_is_used_and_named(koppling, server, monkeypatch):
+    server.answer(json={"id": "th_1"})
+    koppling("connection", "add", "acme", "--from-env", "--no-test", "--name", "one")
+    monkeypatch.setenv("ACME_API_KEY", "canary-of-environment")
+    koppling("connection", "add", "acme", "--from-env", "--no-test", "--name", "two", "--default")
+    koppling("connection", "default", "one")
+    koppling("run", "acme.get_thing", "id=th_1")
+    monkeypatch.delenv("ACME_API_KEY")
+    done = koppling("run", "acme.get_thing", "id=th_1")
+    assert "with the stored connection 'one'" in done.err
+    assert [one.headers["authorization"] for one in server.seen] == [
+        "Bearer canary-of-environment",
+        "Bearer canary-secret-value",
+    ]
+    assert "canary-secret" not in koppling("run", "acme.get_thing", "id=th_1", "--dry-run").out

@@ -248,3 +248,18 @@ def test_the_secret_is_asked_for_without_an_echo(screen, server):
     assert "typed-secret" not in shown.seen
     assert "stored as 'asked'" in shown.seen
     assert [one.headers["authorization"] for one in server.seen] == ["Bearer typed-secret"]
+
+
+def test_an_answer_that_does_not_fit_is_asked_for_again(screen, server):
+    shown = screen("connection", "add", "acme", "--no-test", "--advanced")
+    shown.read_until("API Key: ")
+    shown.type("typed-secret\n")
+    shown.read_until("Tenant (optional): ")
+    shown.type("\n")
+    shown.read_until("Address (optional) [https://api.acme.example/v2/]: ")
+    shown.type("nowhere at all\n")
+    shown.read_until("Address must be")
+    shown.read_until("Address (optional)")
+    shown.type(f"{server.url}\n")
+    assert shown.end() == 0
+    assert "typed-secret" not in shown.seen

@@ -59,7 +59,7 @@ def test_importing_what_a_program_needs_loads_no_library_of_weight():
 @pytest.mark.parametrize(
     ("library", "homes"),
     [("ruamel", {"read.py"}), ("jmespath", {"expression.py"}), ("httpx", {"send.py"}), ("jsonschema", {"validate.py"}),
-     ("jsonschema_rs", {"validate.py"}), ("platformdirs", {"store.py"})],
+     ("jsonschema_rs", {"validate.py"}), ("platformdirs", {"folders.py"}), ("keyring", {"vault.py"})],
 )  # fmt: skip
 def test_one_library_has_one_home(library, homes):
     found = set()

@@ -206,23 +206,6 @@ def test_the_module_of_another_connector_is_refused():
         )
 
 
-def test_stored_connections_are_their_owners_alone(tmp_path, monkeypatch):
-    from koppling.connection import remove_connection, store_connection, stored_connections
-
-    monkeypatch.setenv("KOPPLING_CONFIG", str(tmp_path / "config"))
-    with pytest.raises(koppling.ConnectionInvalid, match="koppling connection add"):
-        koppling.Connection.load("mine")
-    store_connection("mine", "acme", {"api_key": SECRET})
-    assert (tmp_path / "config/connections.json").stat().st_mode & 0o777 == 0o600
-    loaded = koppling.Connection.load("mine")
-    assert (loaded.connector, loaded.fields, SECRET in repr(loaded)) == ("acme", {"api_key": SECRET}, False)
-    with pytest.raises(koppling.ConnectionInvalid, match="did you mean 'mine'"):
-        koppling.Connection.load("mime")
-    assert remove_connection("mine")
-    assert not remove_connection("mine")
-    assert stored_connections() == {}
-
-
 def test_the_schema_that_is_published_is_json_schema_with_files_as_json():
     import jsonschema
 

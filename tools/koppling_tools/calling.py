@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ class Order:
     source: str | None
     inputs_of: int | None
     connection: str | None
+    env_file: str | None
     sandbox: bool
     stream: bool
     dry_run: bool
@@ -56,6 +58,8 @@ def carry_out(order: Order) -> int:
 
     if order.sandbox and order.connection is not None:
         raise Misuse("--connection and --sandbox exclude each other")
+    if order.env_file is not None and (order.sandbox or order.connection is not None):
+        raise Misuse(f"--env-file and --{'sandbox' if order.sandbox else 'connection'} exclude each other")
     printer = Printer(order.query, order.form, order.save)
     inputs = read_inputs(order.inputs, order.source)
     catalog = Catalog(order.specs)
@@ -76,7 +80,7 @@ def carry_out(order: Order) -> int:
         with contextlib.ExitStack() as stack:
             if order.sandbox:
                 _rehearse(order, module, connector, values)
-            connection = stack.enter_context(_connected(order, module, catalog))
+            connection = stack.enter_context(_connected(order, connector, catalog))
             waiting = stack.enter_context(terminal.Waiting(module.full_name))
             transport = stack.enter_context(_transport(waiting, operation))
             client = stack.enter_context(_client(order, connection, transport))
@@ -107,22 +111,41 @@ def _transport(waiting: terminal.Waiting, operation: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _connected(order: Order, module: Any, catalog: Any) -> Iterator[Any]:
+def _connected(order: Order, connector: Any, catalog: Any) -> Iterator[Any]:
     from koppling import Connection
 
-    if order.connection is not None:
-        yield Connection.load(order.connection)
-    elif order.sandbox:
+    if order.sandbox:
         from koppling_tools.sandbox.start import start
 
         with contextlib.ExitStack() as stack:
-            with terminal.Waiting(f"starting the sandbox of {module.connector}"):
-                sandbox = stack.enter_context(start(module.connector, catalog=catalog))
+            with terminal.Waiting(f"starting the sandbox of {connector.name}"):
+                sandbox = stack.enter_context(start(connector.name, catalog=catalog))
             about = f" ({sandbox.about})" if sandbox.about else ""
             terminal.say(f"{sandbox.kind} at {sandbox.url}{about}", label="sandbox: ")
-            yield Connection(module.connector, **sandbox.connection_fields)
+            yield Connection(connector.name, **sandbox.connection_fields)
     else:
-        yield None  # from the environment, which the client reads after it has looked at the inputs
+        yield _chosen(order, connector)
+
+
+def _chosen(order: Order, connector: Any) -> Any:
+    """Return the connection that is named, else the environment's, else the connector's default.
+
+    None is the environment's, which the client reads after it has looked at the inputs.
+    """
+    from koppling import Connection
+    from koppling.store.connections import default_name
+
+    if order.connection is not None:
+        return Connection.load(order.connection)
+    if order.env_file is not None:
+        return Connection.from_env(connector.name, env_file=order.env_file)
+    needed = [one.schema for one in connector.fields.values() if one.required and "default" not in one.schema]
+    if needed and all(os.environ.get(one.get("env", "")) for one in needed):
+        return None
+    if (name := default_name(connector.name)) is None:
+        return None
+    terminal.say(f"with the stored connection {name!r}")
+    return Connection.load(name)
 
 
 def _rehearse(order: Order, module: Any, connector: Any, values: dict[str, Any]) -> None:
@@ -140,13 +163,7 @@ def _dry_run(
     from koppling import Connection
     from koppling_tools.examples.placeholders import placeholders
 
-    connection: Connection | None
-    if order.connection is not None:
-        connection = Connection.load(order.connection)
-    elif order.sandbox:
-        connection = Connection(module.connector, **placeholders(connector))
-    else:
-        connection = None
+    connection = Connection(module.connector, **placeholders(connector)) if order.sandbox else _chosen(order, connector)
     with _client(order, connection) as client:
         request = client.render(module.full_name, values, stream=stream)
     if printer.form == "text" or order.form is None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from koppling.diagnostics import suggestion
+from koppling.masking import SHORTEST
 from koppling_tools import terminal
 from koppling_tools.advice import advised
 from koppling_tools.failure import GivenWrong, Misuse
@@ -23,18 +22,31 @@ from koppling_tools.values import read_inputs
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-def add(
-    connector: str,
-    arguments: Sequence[str],
-    specs: tuple[Path, ...],
-    *,
-    name: str | None,
-    from_env: bool,
-    source: str | None,
-    advanced: bool,
-    replace: bool,
-    no_test: bool,
-) -> int:
+@dataclass(frozen=True)
+class Order:
+    """The words of `koppling connection add`."""
+
+    connector: str | None
+    arguments: tuple[str, ...]
+    name: str | None
+    from_env: bool
+    env_file: str | None
+    source: str | None
+    stdin: str | None
+    store: Any
+    default: bool
+    advanced: bool
+    replace: bool
+    no_test: bool
+    specs: tuple[Path, ...]
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person is asked for what was not given."""
+        return self.source is None and self.stdin is None and not self.from_env and self.env_file is None
+
+
+def add(order: Order) -> int:
     """Gather the fields of a connection, try it, store it.
 
     Raises:
@@ -43,45 +55,106 @@ def add(
     """
     from koppling import Connection
     from koppling.catalog import Catalog
-    from koppling.connection import store_connection, store_path, stored_connections
+    from koppling.store import connections
 
-    name = name or connector
+    catalog = Catalog(order.specs)
+    spec = find_connector(catalog, order.connector or _which(catalog))
+    name = order.name or spec.name
     if not _NAME.fullmatch(name):
         raise Misuse(f"{name!r} is no name for a connection: letters, digits, and _ . - within")
-    if name in stored_connections() and not replace:
+    if name in connections.entries() and not order.replace:
         raise Misuse(f"there is a connection {name!r} already; --replace replaces it, --name gives another name")
-    catalog = Catalog(specs)
-    spec = find_connector(catalog, connector)
-    fields = _arguments(arguments, spec)
-    if source is not None:
-        fields = {**read_inputs((), source).values, **fields}
-    if from_env:
-        fields = {**_environment(spec), **fields}
-    if source is None and not from_env:
-        fields = _ask(spec, fields, advanced=advanced)
-    connection = Connection(connector, **fields)
-    if not no_test:
-        _try(catalog, specs, spec, connection)
-    store_connection(name, connector, fields)
-    terminal.say(f"stored as {name!r} in {store_path()}; use it with `koppling run … --connection {name}`")
+    fields = _given(order, spec)
+    connection = Connection(spec.name, **fields)
+    connection.bind(spec)
+    if not order.no_test:
+        _try(catalog, order.specs, spec, connection)
+    hidden = {key: value for key, value in fields.items() if spec.fields[key].secret}
+    entry = connections.add(
+        name,
+        spec.name,
+        {key: value for key, value in fields.items() if key not in hidden},
+        hidden,
+        home=order.store,
+        default=order.default,
+        overwrite=order.replace,
+    )
+    terminal.say(f"stored as {name!r}{_where(entry.home, asked=order.store is not None)}")
+    terminal.say(f"use it with `koppling run … --connection {name}`" + (", or without" if entry.default else ""))
+    for key, value in hidden.items():
+        if len(str(value)) < SHORTEST:
+            terminal.warn(f"{key} is too short to be told from other text: it will not be masked in what is shown")
     return 0
+
+
+def _where(home: str | None, *, asked: bool) -> str:
+    from koppling.store import vault
+    from koppling.store.connections import connections_path
+
+    if home == "keyring":
+        return ", its secrets in the system's keyring"
+    if home == "file":
+        why = "" if asked else f": {vault.missing() or 'the keyring did not take them'}"
+        return f", its secrets as plain text in {connections_path()}, which only you can read (mode 0600){why}"
+    return f" in {connections_path()}"
+
+
+def _which(catalog: Any) -> str:
+    """Ask for the connector, where there are several."""
+    names: list[str] = catalog.connectors()
+    if len(names) == 1:
+        return names[0]
+    if not terminal.is_terminal(sys.stdin):
+        raise Misuse(f"name the connector: {', '.join(names)}")
+    answer: str = click.prompt("Connector", type=click.Choice(names), err=True)
+    return answer
+
+
+def _given(order: Order, spec: Any) -> dict[str, Any]:
+    """Return the fields, from wherever the command line says; asked for where it says nothing."""
+    from koppling.connection import environment
+
+    fields = _arguments(order.arguments, spec)
+    if order.stdin is not None:
+        fields[order.stdin] = _piped(order, spec)
+    if order.source is not None:
+        fields = {**read_inputs((), order.source).values, **fields}
+    if order.from_env or order.env_file is not None:
+        fields = {**_variables(spec, environment(order.env_file)), **fields}
+    if order.asks:
+        fields = _ask(spec, fields, advanced=order.advanced)
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _piped(order: Order, spec: Any) -> str:
+    if order.source == "-":
+        raise Misuse("--stdin and --input - both read standard input; use one of them")
+    if order.stdin not in spec.fields:
+        raise Misuse(f"--stdin: {spec.name} has no field {order.stdin!r}; {suggestion(str(order.stdin), spec.fields)}")
+    if terminal.is_terminal(sys.stdin):
+        raise Misuse("--stdin reads what is piped into it; without it, you are asked, and what you type stays hidden")
+    return sys.stdin.read().rstrip("\r\n")
 
 
 def listed(specs: tuple[Path, ...]) -> list[dict[str, Any]]:
     """Return the stored connections by name, secrets masked. Where a connector is unknown, every field is masked."""
     from koppling.catalog import Catalog
-    from koppling.connection import stored_connections
     from koppling.errors import KopplingError
     from koppling.masking import MASK
+    from koppling.store import connections
 
     catalog, found = Catalog(specs), []
-    for name, one in sorted(stored_connections().items()):
+    if path := connections.exposed():
+        terminal.warn(f"others may read {path}, and the secrets in it: `chmod 600 {path}`")
+    for name, one in sorted(connections.entries().items()):
         try:
-            open_fields = {key for key, spec in catalog.connector(one["connector"]).fields.items() if not spec.secret}
+            secret = {key for key, spec in catalog.connector(one.connector).fields.items() if spec.secret}
         except KopplingError:
-            open_fields = set()
-        shown = {key: value if key in open_fields else MASK for key, value in sorted(one["fields"].items())}
-        found.append({"name": name, "connector": one["connector"], "fields": shown})
+            secret = set(one.fields)
+        shown = {key: MASK if key in secret else value for key, value in one.fields.items()}
+        shown |= dict.fromkeys(one.secrets, MASK)
+        about = {"name": name, "connector": one.connector, "default": connections.default_name(one.connector) == name}
+        found.append({**about, "secrets": one.home, "fields": dict(sorted(shown.items()))})
     return found
 
 
@@ -100,15 +173,25 @@ def remove(name: str) -> int:
     """Remove a stored connection.
 
     Raises:
-        GivenWrong: there is none of that name.
+        ConnectionInvalid: there is none of that name.
     """
-    from koppling.connection import remove_connection, stored_connections
+    from koppling.store import connections
 
-    stored = stored_connections()
-    if name not in stored:
-        raise GivenWrong(f"there is no stored connection {name!r}; {suggestion(name, stored) or 'none is stored'}")
-    remove_connection(name)
+    connections.remove(name)
     terminal.say(f"removed {name!r}")
+    return 0
+
+
+def make_default(name: str) -> int:
+    """Make a stored connection its connector's default.
+
+    Raises:
+        ConnectionInvalid: there is none of that name.
+    """
+    from koppling.store import connections
+
+    connections.make_default(name)
+    terminal.say(f"{name!r} is what `koppling run` uses where the environment has no connection")
     return 0
 
 
@@ -132,43 +215,49 @@ def _arguments(arguments: Sequence[str], spec: Any) -> dict[str, Any]:
     for key in given.values:
         if key in spec.fields and spec.fields[key].secret:
             raise Misuse(
-                f"{key} is a secret, and a command line is no place for it: "
-                "leave it out to be asked, or use --from-env or --input -"
+                f"{key} is a secret, and a command line is no place for it: it stays in the shell's history, and "
+                "everybody here sees it in the list of processes. Leave it out to be asked, or use --stdin "
+                f"{key}, --from-env or --input -"
             )
     return given.values
 
 
-def _environment(spec: Any) -> dict[str, Any]:
+def _variables(spec: Any, environment: Mapping[str, str]) -> dict[str, Any]:
+    from koppling.connection import from_text
+
     variables = {name: one.schema["env"] for name, one in spec.fields.items() if "env" in one.schema}
     return {
-        name: _typed(os.environ[variable], spec.fields[name])
+        name: from_text(environment[variable], spec.fields[name].schema)
         for name, variable in variables.items()
-        if os.environ.get(variable)
+        if environment.get(variable)
     }
 
 
 def _ask(spec: Any, given: dict[str, Any], *, advanced: bool) -> dict[str, Any]:
+    from koppling.connection import from_text
+    from koppling.validate import Schema
+
     wanted = {
         name: one
         for name, one in spec.fields.items()
         if name not in given and (advanced or one.required or not one.advanced)
     }
     if wanted and not terminal.is_terminal(sys.stdin):
-        raise Misuse("nobody is there to be asked; use --from-env, or --input - with a JSON object on standard input")
-    fields = dict(given)
+        raise Misuse(
+            "nobody is there to be asked; use --from-env, --stdin FIELD, or --input - with a JSON object on standard "
+            "input"
+        )
+    fields, schema = dict(given), Schema({**spec.plan["schema"], "required": []})
     for name, one in wanted.items():
-        answer = _question(one)
-        if answer:
-            fields[name] = _typed(answer, one)
+        while answer := _question(one):
+            value = from_text(answer, one.schema)
+            fault = next((told for told in schema.faults({name: value}) if told.pointer[:1] == (name,)), None)
+            if fault is None:
+                fields[name] = value
+                break
+            said = fault.message.replace(str(value), "***") if one.secret else fault.message
+            terminal.say(f"{one.title} {said}", "yellow")
     return fields
-
-
-def _typed(text: str, field: Any) -> Any:
-    """Return what was typed as its field's type, where that can be told; else the text, for the check to refuse."""
-    if field.schema.get("type") in {"integer", "number", "boolean"}:
-        with contextlib.suppress(ValueError):
-            return json.loads(text)
-    return text
 
 
 def _question(field: Any) -> str:

@@ -6,13 +6,14 @@ import sys
 import uuid
 import warnings
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from koppling import call as life
 from koppling.call import Call
 from koppling.catalog import Catalog
+from koppling.client.arguments import Day, check_client, check_name, check_timeout, day_of
 from koppling.client.clock import Clock
 from koppling.client.resume import mark, read_token
 from koppling.client.watching import Watchers
@@ -26,8 +27,6 @@ from koppling.validate import Extra, Prepared, choose
 
 if TYPE_CHECKING:
     from koppling.trace import Trace
-
-Day = date | str | None
 
 
 class Beginning:
@@ -45,10 +44,11 @@ class Beginning:
         clock: Clock,
         watchers: Watchers,
     ) -> None:
+        check_client(connection, extra, files)
         self._specs = catalog
         self._connection = connection
         self._extra: Extra = extra
-        self._as_of = as_of
+        self._as_of = day_of(as_of)
         self._files = Path(files).resolve() if files is not None else None
         self._require_major = require_major
         self._clock = clock
@@ -59,10 +59,7 @@ class Beginning:
 
     def day(self, as_of: Day = None) -> str:
         """Return the ISO day at which lifecycles are read."""
-        given = as_of if as_of is not None else self._as_of
-        if given is None:
-            return datetime.fromtimestamp(self._clock.now(), UTC).date().isoformat()
-        return given if isinstance(given, str) else given.isoformat()
+        return day_of(as_of) or self._as_of or datetime.fromtimestamp(self._clock.now(), UTC).date().isoformat()
 
     def _bind(self, connector: str) -> Bound:
         if connector not in self._bound:
@@ -86,8 +83,11 @@ class Beginning:
     ) -> Call:
         """Return a call, checked and ready to be lived."""
         day = self.day(as_of)
+        check_timeout(timeout)
         operation, given = self._chosen(name, inputs, day, streamed=streamed)
-        prepared = operation.inputs.prepare(given, extra=extra or self._extra, day=day, files=self._files)
+        prepared = operation.inputs.prepare(
+            given, extra=self._extra if extra is None else extra, day=day, files=self._files
+        )
         for said in (*_deprecations(operation, day), *prepared.warnings):
             warnings.warn(said, DeprecationWarning, stacklevel=_callers())
         return self._begun(operation, prepared, as_of, timeout)
@@ -96,6 +96,7 @@ class Beginning:
         self, name: str, inputs: Mapping[str, Any] | None, day: str, *, streamed: bool
     ) -> tuple[Operation, Mapping[str, Any]]:
         """Return the operation that a name and inputs choose, and its inputs."""
+        check_name(name)
         module = self._specs.module(name, day, require_major=self._require_major)
         given = self._as_mapping(module, inputs)
         spec = choose(module, given)
@@ -187,7 +188,9 @@ class Beginning:
 
         day = self.day(as_of)
         operation, given = self._chosen(name, inputs, day, streamed=stream)
-        prepared, problems = operation.inputs.examine(given, extra=extra or self._extra, day=day, files=self._files)
+        prepared, problems = operation.inputs.examine(
+            given, extra=self._extra if extra is None else extra, day=day, files=self._files
+        )
         call = self._begun(operation, prepared, as_of, None)
         if stream:
             _must_stream(call)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import httpx
 
     from koppling.catalog import Specs
-    from koppling.client.begin import Beginning, Day
+    from koppling.client.arguments import Day
+    from koppling.client.begin import Beginning
     from koppling.client.clock import Clock
     from koppling.client.drivers import AsyncItems, AsyncRun, Items, Run
     from koppling.client.watching import Observer
@@ -113,6 +114,7 @@ class Client(_Unsent):
         on_response: Observer | None = None,
     ) -> None:
         from koppling.client import drivers
+        from koppling.client.arguments import check_transport
         from koppling.client.begin import Beginning
         from koppling.client.choices import ClientCatalog
         from koppling.client.clock import Clock
@@ -123,6 +125,7 @@ class Client(_Unsent):
         self.catalog = ClientCatalog(specs, self.execute, lambda: self._begin.day())  # noqa: PLW0108  (made below)
         self._clock = clock or Clock()
         self._drivers = drivers
+        check_transport(transport, "handle_request")
         self._sender = Sender(transport)
         self._begin = Beginning(
             connection,
@@ -236,6 +239,7 @@ class AsyncClient(_Unsent):
         on_response: Observer | None = None,
     ) -> None:
         from koppling.client import drivers
+        from koppling.client.arguments import check_transport
         from koppling.client.begin import Beginning
         from koppling.client.choices import AsyncClientCatalog
         from koppling.client.clock import Clock
@@ -246,6 +250,7 @@ class AsyncClient(_Unsent):
         self.catalog = AsyncClientCatalog(specs, self.execute, lambda: self._begin.day())  # noqa: PLW0108  (made below)
         self._clock = clock or Clock()
         self._drivers = drivers
+        check_transport(transport, "handle_async_request")
         self._sender = AsyncSender(transport)
         self._begin = Beginning(
             connection,

@@ -8,9 +8,8 @@ from typing import Any
 
 from koppling.call import Call
 from koppling.errors import InputInvalid, Problem
+from koppling.masking import SHORTEST
 from koppling.trace import Given, Leaf, Trace
-
-_SHORT = 3  # characters that stand anywhere
 
 
 def traced(
@@ -47,7 +46,7 @@ def _turned_round(leaves: tuple[Leaf, ...], call: Call) -> Iterator[str]:
     """Yield what expressions made of secrets that is none of the forms in which a masker knows them."""
     for leaf in leaves:
         value = leaf.value
-        if leaf.secret and isinstance(value, str) and len(value) > _SHORT and call.masker.text(value) == value:
+        if leaf.secret and isinstance(value, str) and len(value) >= SHORTEST and call.masker.text(value) == value:
             yield value
 
 

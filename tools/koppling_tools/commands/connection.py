@@ -15,39 +15,49 @@ from koppling_tools.options import specs_option
 def command() -> None:
     """Add, list, test and remove stored connections.
 
-    They are kept in a file of the user's own (mode 0600), below KOPPLING_CONFIG where that is set. `koppling run
-    --connection NAME` uses one.
+    Their secrets are kept in the system's keyring where there is one, else in a file of the user's own (mode 0600),
+    below KOPPLING_CONFIG where that is set. `koppling run --connection NAME` uses one.
     """
 
 
 @command.command("add")
-@click.argument("connector")
-@click.argument("fields", nargs=-1, metavar="[KEY=VALUE]…")
+@click.argument("connector", required=False)
+@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]…")
 @click.option("--name", metavar="NAME", help="What to call it.  [default: the connector's name]")
 @click.option("--from-env", is_flag=True, help="Take the fields from the variables that the connector names.")
 @click.option(
+    "--env-file", metavar="FILE", help="Take them from a file of NAME=value lines, as .env; the environment wins."
+)
+@click.option(
     "--input", "source", metavar="FILE|-", help="Take the fields from a JSON or YAML file; - is standard input."
 )
+@click.option("--stdin", metavar="FIELD", help="Take this one field, as a secret is, from standard input.")
+@click.option(
+    "--store",
+    type=click.Choice(["keyring", "file"]),
+    help="Where its secrets go.  [default: the keyring where there is one, else the file]",
+)
+@click.option("--default", is_flag=True, help="Make it the connector's default, as the first one is.")
 @click.option("--advanced", is_flag=True, help="Ask for the advanced fields as well.")
 @click.option("--replace", is_flag=True, help="Replace a connection of this name.")
 @click.option("--no-test", is_flag=True, help="Store it without trying it.")
 @specs_option
-def add(connector: str, fields: tuple[str, ...], specs: tuple[Path, ...], **options: Any) -> int:
+def add(**options: Any) -> int:
     """Ask for the fields of a connection, try it, store it.
 
-    Secrets are asked for, or come from --from-env or --input; never as key=value, which other programs and the shell's
-    history see.
+    Secrets are asked for, or come from --stdin, --from-env, --env-file or --input; never as key=value, which the
+    shell's history keeps and other programs see.
     """
     from koppling_tools import connections
 
-    return connections.add(connector, fields, specs, **options)
+    return connections.add(connections.Order(**options))
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @specs_option
 def list_(as_json: bool, specs: tuple[Path, ...]) -> int:
-    """List the stored connections, secrets masked."""
+    """List the stored connections: secrets masked, and where they live."""
     from koppling_tools import connections
 
     shown = connections.listed(specs)
@@ -55,9 +65,9 @@ def list_(as_json: bool, specs: tuple[Path, ...]) -> int:
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return 0
     for one in shown:
-        click.echo(
-            "  ".join([one["name"], one["connector"], *(f"{key}={value}" for key, value in one["fields"].items())])
-        )
+        words = [one["name"], one["connector"], *(f"{key}={value}" for key, value in one["fields"].items())]
+        words += [f"({one['secrets']})"] * bool(one["secrets"]) + ["default"] * one["default"]
+        click.echo("  ".join(words))
     if not shown:
         from koppling_tools import terminal
 
@@ -82,3 +92,12 @@ def remove(name: str) -> int:
     from koppling_tools import connections
 
     return connections.remove(name)
+
+
+@command.command("default")
+@click.argument("name")
+def default(name: str) -> int:
+    """Make a stored connection its connector's default."""
+    from koppling_tools import connections
+
+    return connections.make_default(name)

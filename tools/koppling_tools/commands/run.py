@@ -23,7 +23,12 @@ from koppling_tools.options import as_of_option, specs_option
 @click.option(
     "--inputs-of", type=click.IntRange(min=1), metavar="MAJOR", help="The inputs are those of this older version."
 )
-@click.option("--connection", metavar="NAME", help="A stored connection. Without it: from the environment.")
+@click.option(
+    "--connection",
+    metavar="NAME",
+    help="A stored connection. Without it: the environment's, else the connector's default.",
+)
+@click.option("--env-file", metavar="FILE", help="Variables for what the environment does not have, as in a .env.")
 @click.option("--sandbox", is_flag=True, help="Start the connector's local sandbox, use it, stop it.")
 @click.option(
     "--stream", is_flag=True, help="Print what comes as it comes: the deltas of a stream, the bundles of a search."

@@ -1,0 +1,85 @@
+"""What callers give a client, looked at in words before anything is made of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from koppling.connection import Connection
+from koppling.validate import check_extra
+
+Day = date | str | None
+
+
+def day_of(given: Day) -> str | None:
+    """Return a day as ISO text, None where none was given.
+
+    Raises:
+        TypeError, ValueError: it is none.
+    """
+    if given is None:
+        return None
+    if isinstance(given, datetime):
+        given = given.date()
+    if isinstance(given, date):
+        return given.isoformat()
+    if not isinstance(given, str):
+        raise _wrong("as_of", "a date, or text as 2026-11-23", given)
+    try:
+        exact = date.fromisoformat(given).isoformat() == given  # 20261123 and 2026-W48 would not compare as text
+    except ValueError:
+        exact = False
+    if not exact:
+        raise ValueError(f"as_of is a day, as 2026-11-23, not {given!r}")
+    return given
+
+
+def check_client(connection: Any, extra: Any, files: Any) -> None:
+    """Refuse what no client can be made of.
+
+    Raises:
+        TypeError, ValueError: the first argument that is wrong.
+    """
+    if connection is not None and not isinstance(connection, Connection):
+        raise _wrong("connection", "a Connection, as Connection.load(name)", connection)
+    if files is not None and not isinstance(files, str | Path):
+        raise _wrong("files", "a folder", files)
+    check_extra(extra)
+
+
+def check_transport(transport: Any, send: str) -> None:
+    """Refuse what lacks the method by which a transport sends.
+
+    Raises:
+        TypeError: it does.
+    """
+    if transport is not None and not hasattr(transport, send):
+        raise _wrong("transport", f"a transport of httpx, with `{send}`", transport)
+
+
+def check_name(name: Any) -> None:
+    """Refuse what is no module's name.
+
+    Raises:
+        TypeError: it is no text.
+    """
+    if not isinstance(name, str):
+        raise _wrong("name", "a module's name, as 'acme.get_thing'", name)
+
+
+def check_timeout(timeout: Any) -> None:
+    """Refuse what is no number of seconds.
+
+    Raises:
+        TypeError, ValueError: it is none.
+    """
+    if timeout is not None:
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+            raise _wrong("timeout", "a number of seconds", timeout)
+        if not timeout > 0:
+            raise ValueError(f"timeout is a number of seconds above 0, not {timeout!r}")
+
+
+def _wrong(name: str, what: str, given: Any) -> TypeError:
+    return TypeError(f"{name} is {what}, not a {type(given).__name__}")
