@@ -124,21 +124,26 @@ def _connected(order: Order, connector: Any, catalog: Any) -> Iterator[Any]:
             terminal.say(f"{sandbox.kind} at {sandbox.url}{about}", label="sandbox: ")
             yield Connection(connector.name, **sandbox.connection_fields)
     else:
-        yield _chosen(order, connector)
+        yield connection_of(connector, order.connection, order.env_file)
 
 
-def _chosen(order: Order, connector: Any) -> Any:
+def connection_of(connector: Any, name: str | None, env_file: str | None = None) -> Any:
     """Return the connection that is named, else the environment's, else the connector's default.
+
+    Args:
+        connector: its ConnectorSpec.
+        name: a stored connection.
+        env_file: a file of variables, in place of the environment's own.
 
     None is the environment's, which the client reads after it has looked at the inputs.
     """
     from koppling import Connection
     from koppling.store.connections import default_name
 
-    if order.connection is not None:
-        return Connection.load(order.connection)
-    if order.env_file is not None:
-        return Connection.from_env(connector.name, env_file=order.env_file)
+    if name is not None:
+        return Connection.load(name)
+    if env_file is not None:
+        return Connection.from_env(connector.name, env_file=env_file)
     needed = [one.schema for one in connector.fields.values() if one.required and "default" not in one.schema]
     if needed and all(os.environ.get(one.get("env", "")) for one in needed):
         return None
@@ -163,7 +168,11 @@ def _dry_run(
     from koppling import Connection
     from koppling_tools.examples.placeholders import placeholders
 
-    connection = Connection(module.connector, **placeholders(connector)) if order.sandbox else _chosen(order, connector)
+    connection = (
+        Connection(module.connector, **placeholders(connector))
+        if order.sandbox
+        else connection_of(connector, order.connection, order.env_file)
+    )
     with _client(order, connection) as client:
         request = client.render(module.full_name, values, stream=stream)
     if printer.form == "text" or order.form is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -41,6 +41,17 @@ from koppling_tools.options import as_of_option, specs_option
     is_flag=True,
     help="With --mutate: write an example `bounds` for each module, of values that notice what its others do not.",
 )
+@click.option(
+    "--record",
+    metavar="MODULE",
+    help="Call this module for real, and keep the call as an example, with something else in place of what is secret.",
+)
+@click.option("--case", metavar="NAME", help="With --record: the name of the example.")
+@click.option("--title", metavar="WORDS", default="", help="With --record: what it shows.")
+@click.option("--input", "source", metavar="FILE|-", help="With --record: the inputs, as `koppling run` takes them.")
+@click.option("--connection", metavar="NAME", help="With --record: a stored connection. Without: from the environment.")
+@click.option("--stream", is_flag=True, help="With --record: the call is streamed.")
+@click.option("--force", is_flag=True, help="With --record: write over an example of that name.")
 @as_of_option
 @specs_option
 def command(
@@ -51,8 +62,10 @@ def command(
     score: float | None,
     sample: int | None,
     bounds: bool,
+    record: str | None,
     as_of: str,
     specs: tuple[Path, ...],
+    **recording: Any,
 ) -> int:
     """Run every example of every spec, sync and async, without a network.
 
@@ -60,11 +73,24 @@ def command(
     folders of --specs, else the built-in connectors. A module or an operation without an example that sends a request
     is a failure.
 
+    With --record MODULE --case NAME, what follows are inputs, as `koppling run` takes them: the module is called, the
+    call is replayed and kept. No secret is in what is kept, in no spelling, or nothing is.
+
     The exit status is 0 when all pass, 1 when one fails, 2 when there was nothing to run.
     """
     from koppling_tools.examples.report import report
 
     context = click.get_current_context()
+    if record is not None:
+        if mutate or not recording["case"]:
+            said = "--record and --mutate exclude each other" if mutate else "--record needs --case, the example's name"
+            raise click.UsageError(said, context)
+        from koppling_tools.recording.record import Wish
+        from koppling_tools.recording.record import record as keep
+
+        return keep(Wish(record, inputs=paths, day=as_of, specs=specs, **recording))
+    if given := next((name for name, value in recording.items() if value), None):
+        raise click.UsageError(f"--{'input' if given == 'source' else given} goes with --record", context)
     for path in paths:
         if not Path(path).exists():
             raise click.UsageError(f"{path}: there is no such file or folder", context)

@@ -20,16 +20,21 @@ _HEADS: Final = {
 def formed(found: Found) -> tuple[str, str]:
     """Return a file's text, and the same in its proper form. A file with faults of YAML stays as it is."""
     whole = found.path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    return whole, in_form(found, whole)
+
+
+def in_form(found: Found, whole: str) -> str:
+    """Return the text of a file, there or to be written, in its proper form."""
     document = parse_document(whole.encode("utf-8", errors="surrogateescape"), str(found.path))
     if document.diagnostics or not isinstance(document.value, dict):
-        return whole, whole
+        return whole
     text = whole.replace("\r\n", "\n").replace("\r", "\n")
     text = _same(document.value, re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE), text)
     text = _same(document.value, re.sub(r"\n{3,}", "\n\n", text), text)
     text = text.strip("\n") + "\n"
     if found.kind in _HEADS:  # an example tells a story, in its own order
         text = _same(document.value, _ordered(text, _HEADS[found.kind]), text)
-    return whole, _with_modeline(text, found)
+    return _with_modeline(text, found)
 
 
 def _same(value: Any, text: str, otherwise: str) -> str:

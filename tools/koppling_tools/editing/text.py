@@ -13,6 +13,8 @@ from koppling_tools.failure import Misuse
 
 _BOM: Final = "\ufeff"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_ .@/+()'-]*")
+# What YAML does not take as it is, and what ends lines in some readers: https://yaml.org/spec/1.2.2/#51-character-set
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _OTHER: Final = {"true", "false", "null", "yes", "no", "on", "off", "~", ""}
 
 
@@ -196,4 +198,4 @@ def text_as(text: str, *, flow: bool) -> str:
     quoted = (
         text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
     )
-    return f'"{quoted}"'
+    return '"' + _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted) + '"'
