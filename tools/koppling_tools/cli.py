@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "test": "Run every example of every spec, offline.",
     "diff": "Show what changed for callers, and which version that asks for.",
     "lifecycle": "Show what is deprecated, retires soon, or is past its day.",
+    "new": "Write a connector or a module to start from.",
+    "import": "Write modules from a vendor's OpenAPI document, or from a line of curl.",
     "deprecate": "From a day on, warn the callers of a module, operation, field or value.",
     "retire": "From a day on, refuse a module, operation, field or value.",
     "bump": "Raise the version of a module or a connector.",
@@ -56,8 +58,10 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         import importlib
+        import keyword
 
-        found: click.Command = importlib.import_module(f"koppling_tools.commands.{cmd_name}").command
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name  # no file is called import.py
+        found: click.Command = importlib.import_module(f"koppling_tools.commands.{module}").command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -72,14 +72,19 @@ def _chunks(text: str) -> tuple[str, list[tuple[str, str]]]:
 def _with_modeline(text: str, found: Found) -> str:
     """Let the first line name the grammar, where the folder of specs has one."""
     first, _, rest = text.partition("\n")
+    line = modeline(found)
+    return f"{line}{rest if _MODELINE.fullmatch(first.strip()) else text}" if line else text
+
+
+def modeline(found: Found) -> str:
+    """Return the first line of a file, which leads editors to the grammar; empty where its folder of specs has none."""
     connector = found.connector.absolute()
     home = next(
         (above for above in connector.parents if (above / "language/v1/module.schema.json").is_file()),
         next((above / "spec" for above in connector.parents if (above / "spec/language/v1").is_dir()), None),
     )
-    given = _MODELINE.fullmatch(first.strip())
     if home is None or found.kind == "stray":
-        return text
+        return ""
     schema = home / "language" / "v1" / f"{found.kind}.schema.json"
     path = Path(os.path.relpath(schema, found.path.absolute().parent)).as_posix()
-    return f"# yaml-language-server: $schema={path}\n{rest if given else text}"
+    return f"# yaml-language-server: $schema={path}\n"

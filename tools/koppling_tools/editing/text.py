@@ -13,8 +13,8 @@ from koppling_tools.failure import Misuse
 
 _BOM: Final = "\ufeff"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_ .@/+()'-]*")
-# What YAML does not take as it is, and what ends lines in some readers: https://yaml.org/spec/1.2.2/#51-character-set
-_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# What YAML does not take as it is, or what nobody would see: https://yaml.org/spec/1.2.2/#51-character-set
+_HIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _OTHER: Final = {"true", "false", "null", "yes", "no", "on", "off", "~", ""}
 
 
@@ -168,7 +168,7 @@ def _told(pointer: Pointer) -> str:
 def written_as(value: Any, *, flow: bool) -> str:
     """Return a value as YAML on one line, with quotes where it needs them."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_key(key)}: {written_as(one, flow=True)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key_as(key)}: {written_as(one, flow=True)}" for key, one in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(written_as(one, flow=True) for one in value) + "]"
     if value is None:
@@ -180,8 +180,9 @@ def written_as(value: Any, *, flow: bool) -> str:
     return text_as(value, flow=flow)
 
 
-def _key(key: str) -> str:
-    return text_as(str(key), flow=True)
+def key_as(key: str) -> str:
+    """Return the key of a map as YAML."""
+    return key if re.fullmatch(r"\$[A-Za-z]+", str(key)) else text_as(str(key), flow=True)
 
 
 def text_as(text: str, *, flow: bool) -> str:
@@ -189,13 +190,16 @@ def text_as(text: str, *, flow: bool) -> str:
     plain = text
     if not flow:
         plain = plain.replace(",", "").replace("$", "").replace("{", "").replace("}", "")
-    number = re.fullmatch(r"[-+.\d][\d_.eExXoa-fA-F+-]*", text) and not re.fullmatch(
-        r"\d{4}-\d\d-\d\d|\d+\.\d+\.\d+", text
-    )
+    number = re.fullmatch(r"[-+.\d][\d_.eExXoa-fA-F+-]*", text) and not re.fullmatch(r"\d+(-\d+)+|\d+\.\d+\.\d+", text)
     simple = _PLAIN.fullmatch(plain) and text == text.strip() and " #" not in text and ": " not in text
     if simple and text.lower() not in _OTHER and not number:
         return text
     quoted = (
         text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
     )
-    return '"' + _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted) + '"'
+    return f'"{_HIDDEN.sub(_escaped, quoted)}"'
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"  # noqa: PLR2004  (surrogates are no characters)

@@ -70,10 +70,10 @@ class ExampleTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         if found := mismatches(exchange.request, sent):
             self.mismatches.append(Mismatch(exchange, turn, tuple(found)))
         answer = answer_of(exchange.response)
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces(answer.chunks))
+        return httpx.Response(answer.status, headers=answer.headers, stream=Pieces(answer.chunks))
 
 
-class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body in its pieces, for either world."""
 
     def __init__(self, chunks: tuple[bytes, ...]) -> None:

@@ -23,7 +23,7 @@ _LONGEST_CHAIN: Final = 50  # of references that lead to references
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation. `schema` is as the document has it."""
+    """One parameter of an operation. `schema` is as the document has it, `raw` is all that it says."""
 
     name: str
     where: Where
@@ -34,6 +34,7 @@ class Parameter:
     explode: bool
     description: str
     pointer: str
+    raw: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,24 +55,30 @@ class Operation:
         return bool(self.raw.get("deprecated"))
 
     @cached_property
-    def _body(self) -> Mapping[str, Any]:
+    def body(self) -> Mapping[str, Any]:
+        """What it says of the body: `content`, `required`, `description`."""
         return self.api.resolved(self.raw.get("requestBody") or {})
 
     @property
     def body_required(self) -> bool:
         """Whether a request has to have a body."""
-        return bool(self._body.get("required"))
+        return bool(self.body.get("required"))
 
     @property
     def bodies(self) -> dict[str, Mapping[str, Any]]:
         """The schemas of the body, by media type."""
-        return _contents(self._body)
+        return _contents(self.body)
+
+    @cached_property
+    def responses(self) -> dict[str, Mapping[str, Any]]:
+        """What it says of the answers, by status."""
+        found = self.raw.get("responses") or {}
+        return {str(status): self.api.resolved(one) for status, one in found.items()}
 
     @cached_property
     def answers(self) -> dict[str, dict[str, Mapping[str, Any]]]:
         """The schemas of the answers, by status and by media type."""
-        found = self.raw.get("responses") or {}
-        return {str(status): _contents(self.api.resolved(one)) for status, one in found.items()}
+        return {status: _contents(one) for status, one in self.responses.items()}
 
     @property
     def security(self) -> list[Mapping[str, Any]]:
@@ -221,6 +228,7 @@ class Api:
                 bool(raw.get("explode", style in {"form", "cookie"})),
                 str(raw.get("description", "")),
                 f"{pointer}/parameters/{index}",
+                raw,
             )
 
 

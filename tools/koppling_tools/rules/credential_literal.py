@@ -47,6 +47,12 @@ _FORMS: Final = {
 _ANY: Final = re.compile("|".join(f"(?P<f{index}>{form})" for index, form in enumerate(_FORMS.values())))
 
 
+def looks_like(text: str) -> str | None:
+    """Return what a text looks like that has the form of a credential; None where it has none."""
+    found = _ANY.search(text)
+    return None if found is None else list(_FORMS)[int(str(found.lastgroup)[1:])]
+
+
 def of_document(document: Document) -> Iterator[Finding]:
     """Find the texts that have the form of a credential."""
     if _ANY.search(document.text) is None:
