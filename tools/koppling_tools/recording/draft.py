@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from koppling.errors import ApiError
-from koppling.events import decoder
+from koppling.events import Event, decoder
 from koppling.files import File
 from koppling_tools.examples.compare import text_or_base64
 from koppling_tools.examples.wire import Sent
@@ -63,22 +63,27 @@ def _parsed(one: Heard) -> dict[str, Any] | None:
         if kind == "application/json" or kind.endswith("+json"):
             return {"json": strict_json(one.data.decode())}
         if kind == "text/event-stream":
-            return {"events": [_event(text) for text in _decoded(one.data, "sse")]}
+            return {"events": [_event(*event) for event in _decoded(one.data, "sse")]}
         if kind in {"application/x-ndjson", "application/ndjson", "application/jsonl"}:
-            return {"lines": [strict_json(text) for text in _decoded(one.data, "ndjson")]}
+            return {"lines": [strict_json(text) for _, text in _decoded(one.data, "ndjson")]}
     except (ValueError, RecursionError):
         return None
     return None
 
 
-def _decoded(data: bytes, form: str) -> Iterator[str]:
+def _decoded(data: bytes, form: str) -> Iterator[Event]:
     reader = decoder(form)
     yield from reader.feed(data)
     yield from reader.end()
 
 
-def _event(text: str) -> Any:
-    """Return what an example writes for the data of an event: JSON where it is an object or a list, else the text."""
+def _event(name: str | None, text: str) -> Any:
+    """Return what an example writes for an event: JSON where it is an object or a list, else the text; its name, if any."""
+    data = _data(text)
+    return data if name is None else {"event": name, "data": data}
+
+
+def _data(text: str) -> Any:
     try:
         found = strict_json(text)
     except ValueError:
