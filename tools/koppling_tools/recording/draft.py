@@ -78,7 +78,7 @@ def _decoded(data: bytes, form: str) -> Iterator[Event]:
 
 
 def _event(name: str | None, text: str) -> Any:
-    """Return what an example writes for an event: JSON where it is an object or a list, else the text; its name, if any."""
+    """Return what an example writes for an event: JSON where it is an object or a list, else the text; and its name."""
     data = _data(text)
     return data if name is None else {"event": name, "data": data}
 
