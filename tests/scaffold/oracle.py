@@ -15,7 +15,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from ruamel.yaml import YAML
 
-JSON = re.compile(r"application/([\w.+-]*\+)?json.*")
+JSON = re.compile(r"(application|text)/([\w.+-]*\+)?json.*|\*/\*")
 
 
 def mended(value: Any) -> Any:
@@ -74,14 +74,17 @@ class Oracle:
         headers = {name.lower(): one for name, one in (request.get("headers") or {}).items()}
         for one in parameters:
             name = one["name"]
+            if one["in"] == "header" and name.lower() in {"accept", "content-type", "authorization"}:
+                continue  # https://spec.openapis.org/oas/v3.1.1.html#parameter-object: ignored
             given = {"path": in_path, "query": query, "header": headers}.get(one["in"], {})
             key = name.lower() if one["in"] == "header" else name
             if key in given:
                 schema = one.get("schema") or {}
                 yield from (f"{name}: {fault}" for fault in self.of_text(schema, given.pop(key)))
-            elif one.get("required") and one["in"] != "cookie":
+            elif one.get("required") and one["in"] != "cookie":  # what the language cannot send, it says
                 yield f"{one['in']} {name} is missing"
-        yield from (f"query {name} is unknown" for name in query if "[" not in name)
+        keys = {one.get("name") for one in self.document.get("components", {}).get("securitySchemes", {}).values()}
+        yield from (f"query {name} is unknown" for name in query if "[" not in name and name not in keys)
         yield from self.body_faults(raw, request)
 
     def body_faults(self, raw: dict[str, Any], request: dict[str, Any]) -> Iterator[str]:

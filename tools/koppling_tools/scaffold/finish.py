@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from koppling.compile.grammar import builtin_folder
+from koppling.builtin import builtin_folder
 from koppling_tools.check.files import classify
 from koppling_tools.editing.form import modeline
 from koppling_tools.failure import Misuse

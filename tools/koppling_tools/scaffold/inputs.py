@@ -32,6 +32,7 @@ class Taken:
     validation: dict[str, Any] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
     stated: dict[str, Any] = field(default_factory=dict)
+    first: list[str] = field(default_factory=list)  # what is given, where nothing has to be and yet something is sent
 
 
 class Inputs:
@@ -41,7 +42,7 @@ class Inputs:
         operation: the vendor's.
         schemas: the translation of its module's schemas.
         notes: where is noted what cannot be said.
-        written: headers that the connector writes itself, in lower case.
+        written: headers (lower case) and parameters of the query that the connector writes itself, by place and name.
         style: the connector's `style`.
         day: the day on which the document was read, from which what it calls deprecated is so here.
     """
@@ -52,7 +53,7 @@ class Inputs:
         schemas: Translation,
         notes: Notes,
         *,
-        written: Iterable[str],
+        written: Iterable[tuple[str, str]],
         style: Mapping[str, str],
         day: str,
     ) -> None:
@@ -192,7 +193,7 @@ class Inputs:
 
     def _header(self, one: Parameter) -> dict[str, str]:
         lower = one.name.lower()
-        if lower in _ELSEWHERE or lower in self._written:
+        if lower in _ELSEWHERE or ("header", lower) in self._written:
             return {}
         if lower in RESERVED_HEADERS:
             self._notes.add("a header that belongs to the transport cannot be sent", one.name)
@@ -205,6 +206,8 @@ class Inputs:
         return {one.name: f"${{input.{mine}}}"}
 
     def _query(self, one: Parameter) -> dict[str, Any]:
+        if ("query", one.name) in self._written:
+            return {}
         kind = _kind(self._resolved(one.schema))
         if kind == "object" and one.style == "form" and not self._properties(one.schema):
             self._notes.add("an object in a query, in this style, cannot be said; it is left out", one.name)
@@ -300,6 +303,9 @@ class Inputs:
         if found.more:
             self._notes.add('the body takes other properties, too; callers give them with extra="pass"')
         self._rules(found, names)
+        if form != "json" and self._operation.body_required and not set(found.required) & set(names):
+            files = [mine for mine in names.values() if "file" in str(self.taken.fields[mine].get("format"))]
+            self.taken.first = (files or list(names.values()))[:1]
         value, there = stated_value(self._api, {**content, "schema": content.get("schema")})
         if there and isinstance(value, Mapping):
             self.taken.stated |= {names[name]: one for name, one in value.items() if name in names}
