@@ -11,7 +11,7 @@ from koppling.encode import RESERVED_HEADERS
 from koppling_tools.failure import Misuse
 from koppling_tools.openapi.document import Api, Operation, Parameter
 from koppling_tools.openapi.schema import normal
-from koppling_tools.scaffold.bodies import Flat, chosen_body, flat, form_of
+from koppling_tools.scaffold.bodies import Flat, chosen_body, flat
 from koppling_tools.scaffold.draft import Notes
 from koppling_tools.scaffold.names import free, identifier, snake, title_of
 from koppling_tools.scaffold.schemas import Translation, described, shortened
@@ -156,7 +156,10 @@ class Inputs:
     def _path(self, prefix: str) -> tuple[str, dict[str, Any]]:
         """Return the path, and the query that vendors write into some of them."""
         whole, _, query = (prefix + self._operation.path).partition("?")
-        whole = whole.partition("#")[0].replace("${", "$${")
+        whole, mark, _ = whole.partition("#")
+        if mark:
+            self._notes.add("what follows the # in a path is not sent", self._operation.path)
+        whole = whole.replace("${", "$${")
         declared = {one.name: one for one in self._operation.parameters if one.where == "path"}
         used: dict[str, str] = {}
 
@@ -251,15 +254,15 @@ class Inputs:
 
     def _body(self) -> None:
         operation = self._operation
-        media, others = chosen_body(operation)
-        if media is None:
+        sent = chosen_body(operation)
+        if sent is None:
             return
+        media, form, others = sent
         if others:
             self._notes.add(f"the body can be of other kinds, too; here it is {media}", ", ".join(others))
         content = operation.body["content"][media]
         content = content if isinstance(content, Mapping) else {}
         raw = content.get("schema")
-        form = form_of(media)
         if form == "raw":
             self._raw(media, raw, content)
             return
