@@ -241,7 +241,7 @@ class _Builder:
                     'an expression here is quoted: "${…}"' if _looks_like_reference(key_node) else "",
                 )
                 continue
-            if key_node.value == "$" and not isinstance(value_node.value, str):
+            if key_node.value == "$" and not key_node.style and not isinstance(value_node.value, str):
                 self._fault(
                     "yaml-syntax",
                     "an unquoted `${…}` became a map",

@@ -9,13 +9,14 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from ruamel.yaml import YAML
 
-JSON = re.compile(r"application/([\w.+-]*\+)?json.*")
+JSON = re.compile(r"(application|text)/([\w.+-]*\+)?json.*|\*/\*")
 
 
 def mended(value: Any) -> Any:
@@ -28,6 +29,10 @@ def mended(value: Any) -> Any:
     for exclusive, plain in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if isinstance(found.get(exclusive), bool) and found.pop(exclusive):
             found[exclusive] = found.pop(plain)
+    properties = found.get("properties")
+    if isinstance(properties, dict) and isinstance(found.get("required"), list):  # what is read only is in no request
+        hidden = {name for name, one in properties.items() if isinstance(one, dict) and one.get("readOnly") is True}
+        found["required"] = [one for one in found["required"] if one not in hidden]
     if found.get("nullable") is True:
         rest = {key: one for key, one in found.items() if key != "nullable"}
         return {"anyOf": [rest, {"type": "null"}]}
@@ -46,7 +51,7 @@ class Oracle:
         while isinstance(value, dict) and "$ref" in value:
             found = self.document
             for step in value["$ref"].removeprefix("#/").split("/"):
-                found = found[step.replace("~1", "/").replace("~0", "~")]
+                found = found[unquote(step).replace("~1", "/").replace("~0", "~")]
             value = found
         return value
 
@@ -74,14 +79,21 @@ class Oracle:
         headers = {name.lower(): one for name, one in (request.get("headers") or {}).items()}
         for one in parameters:
             name = one["name"]
+            if one["in"] == "header" and name.lower() in {"accept", "content-type", "authorization"}:
+                continue  # https://spec.openapis.org/oas/v3.1.1.html#parameter-object: ignored
             given = {"path": in_path, "query": query, "header": headers}.get(one["in"], {})
             key = name.lower() if one["in"] == "header" else name
-            if key in given:
+            if one.get("style") == "deepObject":
+                within = [part for part in query if part.startswith(f"{name}[")]
+                if one.get("required") and not within:
+                    yield f"query {name} is missing"
+            elif key in given:
                 schema = one.get("schema") or {}
                 yield from (f"{name}: {fault}" for fault in self.of_text(schema, given.pop(key)))
-            elif one.get("required") and one["in"] != "cookie":
+            elif one.get("required") and one["in"] != "cookie":  # what the language cannot send, it says
                 yield f"{one['in']} {name} is missing"
-        yield from (f"query {name} is unknown" for name in query if "[" not in name)
+        keys = {one.get("name") for one in self.document.get("components", {}).get("securitySchemes", {}).values()}
+        yield from (f"query {name} is unknown" for name in query if "[" not in name and name not in keys)
         yield from self.body_faults(raw, request)
 
     def body_faults(self, raw: dict[str, Any], request: dict[str, Any]) -> Iterator[str]:

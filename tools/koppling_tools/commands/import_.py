@@ -46,3 +46,34 @@ def openapi(file: Path, specs: tuple[Path, ...], **flags: Any) -> int:
     from koppling_tools.scaffold.importing import openapi as run
 
     return run(file, specs, **flags)
+
+
+@command.command("curl", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True})
+@click.argument("line", nargs=-1, type=click.UNPROCESSED, metavar="'LINE'")
+@click.option(
+    "--file", "file", type=click.File("r", encoding="utf-8"), metavar="FILE|-", help="Read the line from a file."
+)
+@click.option(
+    "--as",
+    "target",
+    metavar="CONNECTOR.NAME",
+    help="What it becomes; the connector is made where there is none.  [default: made of the address]",
+)
+@click.option("--base-url", metavar="URL", help="What all paths are below of, where the connector is new.")
+@click.option("--dry-run", is_flag=True, help="Show the files, and write nothing.")
+@specs_option
+def curl(line: tuple[str, ...], file: Any, specs: tuple[Path, ...], **flags: Any) -> int:
+    """Write a module of a line of curl, and a connector where there is none for its address.
+
+    What varies becomes a field: what stands in the query and in the body, numbers and ids in the path, variables of the
+    shell. Their values become the example. Credentials are left out of every file: the connection holds them.
+    """
+    import shlex
+
+    from koppling_tools.failure import Misuse
+    from koppling_tools.scaffold.from_curl import curl as run
+
+    if (file is None) == (not line):
+        raise Misuse("give a line of curl, in quotes, or --file FILE")
+    text = file.read() if file is not None else line[0] if len(line) == 1 else shlex.join(line)
+    return run(text, specs, **flags)

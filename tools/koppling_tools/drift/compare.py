@@ -175,11 +175,15 @@ class Holding:
             needed = name in there.required
             if name in ours:
                 yield from self._held(ours[name], schemas, f"{place}/{name}", inner.deprecated, needed, depth + 1)
-            else:
+            elif not self._read_only(schemas):
                 yield from _lack(f"{place}/{name}", name, needed, inner.deprecated)
         for name, one in ours.items():
             if name not in there.properties and (there.closed or there.properties):
                 yield Row("unknown-there", f"{place}/{name}", f"the vendor's document has no {name!r} here", one.field)
+
+    def _read_only(self, schemas: Sequence[JsonSchema]) -> bool:
+        """Tell whether a property is in answers alone, so that no request has it."""
+        return any(self._api.resolved(one).get("readOnly") is True for one in schemas)
 
     # ---- values ----
 
@@ -206,12 +210,14 @@ class Holding:
                 ours = envelope(here.properties[key], self._named_here, dict)
                 yield from self._compared(ours, theirs, inner, name, depth + 1)
                 yield from self._defaults(theirs, inner, name)
-            elif here.closed:
+            elif here.closed and not self._read_only(schemas):
                 yield from _lack(inner, key, key in there.required, theirs.deprecated, name)
         for key in here.properties:
             if key not in there.properties and there.closed:
                 yield Row("unknown-there", f"{place}/{key}", f"the vendor's document has no {key!r} here", name)
         for key in sorted(there.required - here.required):
+            if self._read_only(there.properties.get(key, ())):
+                continue
             yield Row("required-there", f"{place}/{key}", "the vendor asks for it, and here it may be left out", name)
         for key in sorted(here.required - there.required):
             yield Row("narrower", f"{place}/{key}", "the vendor lets it be left out, and here it is required", name)

@@ -30,15 +30,15 @@ def form_of(media: str) -> Form:
     return "form" if kind == "application/x-www-form-urlencoded" else "raw"
 
 
-def chosen_body(operation: Operation) -> tuple[str | None, list[str]]:
-    """Return the media type that is sent, None where there is no body, and the others that could be."""
+def chosen_body(operation: Operation) -> tuple[str, Form, list[str]] | None:
+    """Return the media type that is sent, how, and the others that could be; None where there is no body."""
     content = operation.body.get("content")
     media = [str(one) for one in content] if isinstance(content, Mapping) else []
     if not media:
-        return None, []
-    binary = [one for one in media if one == "*/*" and _is_file(operation, one)]
-    chosen = min(media, key=lambda one: _PREFERENCE.index("raw" if one in binary else form_of(one)))
-    return chosen, [one for one in media if one != chosen]
+        return None
+    forms = {one: "raw" if "*" in one and _is_file(operation, one) else form_of(one) for one in media}
+    chosen = min(media, key=lambda one: _PREFERENCE.index(forms[one]))
+    return chosen, forms[chosen], [one for one in media if one != chosen]
 
 
 def _is_file(operation: Operation, media: str) -> bool:

@@ -11,7 +11,7 @@ from koppling.encode import RESERVED_HEADERS
 from koppling_tools.failure import Misuse
 from koppling_tools.openapi.document import Api, Operation, Parameter
 from koppling_tools.openapi.schema import normal
-from koppling_tools.scaffold.bodies import Flat, chosen_body, flat, form_of
+from koppling_tools.scaffold.bodies import Flat, chosen_body, flat
 from koppling_tools.scaffold.draft import Notes
 from koppling_tools.scaffold.names import free, identifier, snake, title_of
 from koppling_tools.scaffold.schemas import Translation, described, shortened
@@ -32,6 +32,7 @@ class Taken:
     validation: dict[str, Any] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
     stated: dict[str, Any] = field(default_factory=dict)
+    first: list[str] = field(default_factory=list)  # what is given, where nothing has to be and yet something is sent
 
 
 class Inputs:
@@ -41,7 +42,7 @@ class Inputs:
         operation: the vendor's.
         schemas: the translation of its module's schemas.
         notes: where is noted what cannot be said.
-        written: headers that the connector writes itself, in lower case.
+        written: headers (lower case) and parameters of the query that the connector writes itself, by place and name.
         style: the connector's `style`.
         day: the day on which the document was read, from which what it calls deprecated is so here.
     """
@@ -52,7 +53,7 @@ class Inputs:
         schemas: Translation,
         notes: Notes,
         *,
-        written: Iterable[str],
+        written: Iterable[tuple[str, str]],
         style: Mapping[str, str],
         day: str,
     ) -> None:
@@ -155,7 +156,10 @@ class Inputs:
     def _path(self, prefix: str) -> tuple[str, dict[str, Any]]:
         """Return the path, and the query that vendors write into some of them."""
         whole, _, query = (prefix + self._operation.path).partition("?")
-        whole = whole.partition("#")[0].replace("${", "$${")
+        whole, mark, _ = whole.partition("#")
+        if mark:
+            self._notes.add("what follows the # in a path is not sent", self._operation.path)
+        whole = whole.replace("${", "$${")
         declared = {one.name: one for one in self._operation.parameters if one.where == "path"}
         used: dict[str, str] = {}
 
@@ -192,7 +196,7 @@ class Inputs:
 
     def _header(self, one: Parameter) -> dict[str, str]:
         lower = one.name.lower()
-        if lower in _ELSEWHERE or lower in self._written:
+        if lower in _ELSEWHERE or ("header", lower) in self._written:
             return {}
         if lower in RESERVED_HEADERS:
             self._notes.add("a header that belongs to the transport cannot be sent", one.name)
@@ -205,6 +209,8 @@ class Inputs:
         return {one.name: f"${{input.{mine}}}"}
 
     def _query(self, one: Parameter) -> dict[str, Any]:
+        if ("query", one.name) in self._written:
+            return {}
         kind = _kind(self._resolved(one.schema))
         if kind == "object" and one.style == "form" and not self._properties(one.schema):
             self._notes.add("an object in a query, in this style, cannot be said; it is left out", one.name)
@@ -248,15 +254,15 @@ class Inputs:
 
     def _body(self) -> None:
         operation = self._operation
-        media, others = chosen_body(operation)
-        if media is None:
+        sent = chosen_body(operation)
+        if sent is None:
             return
+        media, form, others = sent
         if others:
             self._notes.add(f"the body can be of other kinds, too; here it is {media}", ", ".join(others))
         content = operation.body["content"][media]
         content = content if isinstance(content, Mapping) else {}
         raw = content.get("schema")
-        form = form_of(media)
         if form == "raw":
             self._raw(media, raw, content)
             return
@@ -300,6 +306,9 @@ class Inputs:
         if found.more:
             self._notes.add('the body takes other properties, too; callers give them with extra="pass"')
         self._rules(found, names)
+        if form != "json" and self._operation.body_required and not set(found.required) & set(names):
+            files = [mine for mine in names.values() if "file" in str(self.taken.fields[mine].get("format"))]
+            self.taken.first = (files or list(names.values()))[:1]
         value, there = stated_value(self._api, {**content, "schema": content.get("schema")})
         if there and isinstance(value, Mapping):
             self.taken.stated |= {names[name]: one for name, one in value.items() if name in names}

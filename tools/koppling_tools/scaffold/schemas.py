@@ -176,7 +176,7 @@ class Translation:
     # ---- words ----
 
     def _words(self, raw: Mapping[str, Any], where: str, direction: Direction) -> dict[str, Any]:
-        given = normal(raw)
+        given = self._shown(normal(raw), where, direction)
         found: dict[str, Any] = {}
         for key, value in given.items():
             if key in _MEANT_ELSEWHERE:
@@ -185,7 +185,6 @@ class Translation:
                 self._inner(found, key, value, where, direction)
             else:
                 self._word(found, key, value, where)
-        self._hide(found, given, where, direction)
         _mend_values(found)
         title = given.get("title")
         if isinstance(title, str) and title.strip() and title != found.get("type"):
@@ -206,7 +205,7 @@ class Translation:
         elif key == "pattern" and isinstance(value, str):
             found.update({key: value} if self._readable(value, where) else {})
         elif key in _PLAIN and (kept := _PLAIN[key](value)) is not None:
-            found.update({key: kept} if kept not in (False, []) else {})
+            found.update({key: kept} if kept is not False and kept != [] else {})
         elif key == "const":
             found[key] = value
         else:
@@ -248,23 +247,30 @@ class Translation:
             return False
         return True
 
-    def _hide(self, found: dict[str, Any], given: Mapping[str, Any], where: str, direction: Direction) -> None:
-        """Leave out what a request does not send, or an answer does not hold."""
-        word = "readOnly" if direction == "in" else "writeOnly"
+    def _shown(self, given: dict[str, Any], where: str, direction: Direction) -> dict[str, Any]:
+        """Return a schema without what a request does not send, or an answer does not hold."""
         properties = given.get("properties")
-        for name, one in properties.items() if isinstance(properties, Mapping) else ():
-            try:
-                marked = self._api.resolved(one).get(word) is True
-            except Misuse:
-                continue
-            if marked:
-                found["properties"].pop(name, None)
-                if name in found.get("required", ()):
-                    found["required"] = [other for other in found["required"] if other != name]
-                if direction == "in":
-                    self._notes.add("what is read only is no input", f"{where}.{name}")
-        if found.get("required") == []:
-            del found["required"]
+        if not isinstance(properties, Mapping):
+            return given
+        hidden = {name for name, one in properties.items() if self._is_hidden(one, direction)}
+        if not hidden:
+            return given
+        if direction == "in":
+            for name in hidden:
+                self._notes.add("what is read only is no input", f"{where}.{name}")
+        required = given.get("required")
+        kept = [name for name in required if name not in hidden] if isinstance(required, list) else required
+        return {
+            **given,
+            "properties": {key: one for key, one in properties.items() if key not in hidden},
+            "required": kept or [],
+        }
+
+    def _is_hidden(self, raw: Any, direction: Direction) -> bool:
+        try:
+            return self._api.resolved(raw).get("readOnly" if direction == "in" else "writeOnly") is True
+        except Misuse:
+            return False
 
 
 def described(raw: Mapping[str, Any], longest: int = _LONGEST) -> str:

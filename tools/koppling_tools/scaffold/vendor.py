@@ -50,6 +50,8 @@ def named(operations: Sequence[Operation], taken: frozenset[str], notes: Notes) 
     found: dict[str, Operation] = {}
     for one in operations:
         name = snake(one.id) or _name_of_path(one)
+        if not name[0].isalpha():
+            name = f"{_VERBS.get(one.method, one.method.lower())}{'' if name[0] == '_' else '_'}{name}"
         if not one.id:
             notes.add("an operation without an id is named after its path", f"{one.method} {one.path}: {name}")
         if name in found:
@@ -178,11 +180,18 @@ def written_headers(shared: Mapping[str, Any]) -> set[str]:
     return found | ({"authorization"} if {"bearer", "basic"} & auth.keys() else set())
 
 
+def written(shared: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the headers, in lower case, and the parameters of a query that a connector writes itself."""
+    key = _map(_map(shared.get("auth")).get("api_key"))
+    query = [*_map(_map(shared.get("request")).get("query")), *([str(key["name"])] if key.get("in") == "query" else [])]
+    return {("header", name) for name in written_headers(shared)} | {("query", name) for name in query}
+
+
 def _module(name: str, operation: Operation, place: Place, marks: Marks, day: str) -> Module:
     notes = Notes()
     schemas = Translation(operation.api, notes, marks)
     maker = Inputs(
-        operation, schemas, notes, written=written_headers(place.shared), style=_map(place.shared.get("style")), day=day
+        operation, schemas, notes, written=written(place.shared), style=_map(place.shared.get("style")), day=day
     )
     taken = maker.all(place.prefix)
     if operation.raw.get("servers") and operation.raw["servers"] != operation.api.servers:
@@ -248,7 +257,7 @@ def _cases(taken: Taken, schemas: Translation, answer: dict[str, Any]) -> dict[s
             and "enum" not in taken.fields[name]
         ):
             taken.fields[name].setdefault("examples", [given])
-    needed = [*taken.required, *_alternative(taken.validation)]
+    needed = [*taken.required, *_alternative(taken.validation), *taken.first]
     every = {name: stated.get(name, made.get(name)) for name in taken.fields if name in stated or name in made}
     smallest = {name: every[name] for name in every if name in needed}
     plain = {name: made.get(name, every[name]) for name in smallest}
