@@ -39,7 +39,7 @@ class Now:
     """Tell the time. Answered by seconds since 1970."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each event of a stream, and that takes three times as long
 class Emit:
     """Show this to the caller: a delta of a stream, a bundle of a search. The only effect that a caller sees."""
 

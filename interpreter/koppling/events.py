@@ -5,11 +5,14 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-str
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Iterator
 from typing import Final, Protocol
 
 LARGEST: Final = 64 << 20
+
+# What `event:` named it, if anything, and its data. A tuple: an object each would cost as much as finding the event.
+Event = tuple[str | None, str]
+
+_BOM: Final = b"\xef\xbb\xbf"
 
 
 class EventTooLarge(ValueError):
@@ -17,74 +20,104 @@ class EventTooLarge(ValueError):
 
 
 class Decoder(Protocol):
-    """What turns chunks into the texts of events."""
+    """What turns chunks into events."""
 
-    def feed(self, chunk: bytes) -> Iterator[str]:
-        """Yield the events that are whole with this chunk."""
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Return the events that are whole with this chunk."""
         ...
 
-    def end(self) -> Iterator[str]:
-        """Yield what is left when the stream has ended."""
+    def end(self) -> list[Event]:
+        """Return what is left when the stream has ended: at most one event, which may be half of one."""
         ...
 
 
 class Lines:
-    """The lines of a text that comes in chunks: LF, CRLF and CR end a line, whatever the chunks cut apart."""
+    """The lines of a stream of bytes: LF, and where `bare_cr` CRLF and CR too, end one, whatever the chunks cut apart.
+
+    Bytes, since no byte of a longer UTF-8 sequence looks like an end of line. A line is joined once, when it is whole.
+    """
 
     def __init__(self, *, bare_cr: bool) -> None:
-        self._utf8 = codecs.getincrementaldecoder("utf-8-sig")("replace")
-        self._rest = ""
+        self._rest: list[bytes] = []
+        self._size = 0
         self._bare_cr = bare_cr
         self._skip_lf = False
+        self._begun = False
 
-    def feed(self, chunk: bytes, *, final: bool = False) -> list[str]:
+    def feed(self, chunk: bytes) -> list[bytes]:
         """Return the lines that are whole now, without their ends."""
-        text = self._utf8.decode(chunk, final)
-        if self._skip_lf and text:
-            text, self._skip_lf = text.removeprefix("\n"), False
-        text = self._rest + text
-        if self._bare_cr and "\r" in text:
-            if text.endswith("\r") and not final:
-                self._skip_lf = True
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        *lines, self._rest = text.split("\n")
-        if len(self._rest) > LARGEST:
-            raise EventTooLarge(f"a line of more than {LARGEST >> 20} MiB")
+        if not self._begun:
+            chunk = self._beginning(chunk)
+        if self._bare_cr and (self._skip_lf or b"\r" in chunk):
+            chunk = self._with_lf(chunk)
+        lines = chunk.split(b"\n")
+        last = lines.pop()
+        if lines and self._rest:
+            self._rest.append(lines[0])
+            lines[0] = b"".join(self._rest)
+            self._rest, self._size = [], 0
+        if last:
+            self._rest.append(last)
+            self._size += len(last)
+            if self._size > LARGEST:
+                raise EventTooLarge(f"a line of more than {LARGEST >> 20} MiB")
         return lines
 
-    @property
-    def rest(self) -> str:
-        """What follows the last end of a line."""
-        return self._rest
+    def _beginning(self, chunk: bytes) -> bytes:
+        """Return the first bytes without the mark that may stand before them, nothing while that can't be told."""
+        chunk = b"".join((*self._rest, chunk))
+        self._rest, self._size = [], 0
+        self._begun = len(chunk) >= len(_BOM) or not _BOM.startswith(chunk)
+        if self._begun:
+            return chunk.removeprefix(_BOM)
+        self._rest = [chunk] if chunk else []
+        return b""
+
+    def _with_lf(self, chunk: bytes) -> bytes:
+        if self._skip_lf and chunk:
+            chunk, self._skip_lf = chunk.removeprefix(b"\n"), False
+        if chunk.endswith(b"\r"):  # it ends its line now; a line feed may still belong to it
+            self._skip_lf = True
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 class ServerSentEvents:
-    """The `data` of each event. Comments, ids and retry times are passed over."""
+    """The name and the data of each event. Comments, ids, retry times and events without data are passed over."""
 
     def __init__(self) -> None:
         self._lines = Lines(bare_cr=True)
-        self._data: list[str] = []
+        self._name: str | None = None
+        self._data: list[bytes] = []
         self._size = 0
 
-    def feed(self, chunk: bytes) -> Iterator[str]:
-        """Yield the data of the events that a blank line has ended."""
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Return the events that a blank line has ended."""
+        found: list[Event] = []
+        data = self._data
         for line in self._lines.feed(chunk):
             if not line:
-                if self._data:
-                    yield "\n".join(self._data)
-                    self._data, self._size = [], 0
-            elif line.startswith("data:"):
-                value = line[6:] if line.startswith("data: ") else line[5:]
+                if data:
+                    text = data[0] if len(data) == 1 else b"\n".join(data)
+                    if text:
+                        found.append((self._name, text.decode("utf-8", "replace")))
+                    data.clear()
+                    self._size = 0
+                self._name = None
+            elif line.startswith(b"data:"):
+                value = line[6:] if line.startswith(b"data: ") else line[5:]
                 self._size += len(value)
                 if self._size > LARGEST:
                     raise EventTooLarge(f"an event of more than {LARGEST >> 20} MiB")
-                self._data.append(value)
-            elif line == "data":
-                self._data.append("")
+                data.append(value)
+            elif line.startswith(b"event:"):
+                self._name = line[6:].removeprefix(b" ").decode("utf-8", "replace") or None
+            elif line == b"data":
+                data.append(b"")
+        return found
 
-    def end(self) -> Iterator[str]:
-        """Yield nothing: the standard discards an event that no blank line ended."""
-        yield from ()
+    def end(self) -> list[Event]:
+        """Return the event that no blank line ended: to the standard it is none."""
+        return self.feed(b"\n\n")
 
 
 class JsonLines:
@@ -93,17 +126,17 @@ class JsonLines:
     def __init__(self) -> None:
         self._lines = Lines(bare_cr=False)
 
-    def feed(self, chunk: bytes) -> Iterator[str]:
-        """Yield the lines that are whole."""
-        for line in self._lines.feed(chunk):
-            if stripped := line.strip():
-                yield stripped
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Return the lines that are whole."""
+        return [
+            (None, stripped.decode("utf-8", "replace"))
+            for line in self._lines.feed(chunk)
+            if (stripped := line.strip())
+        ]
 
-    def end(self) -> Iterator[str]:
-        """Yield the last line, where it had no end."""
-        yield from (line.strip() for line in self._lines.feed(b"", final=True) if line.strip())
-        if rest := self._lines.rest.strip():
-            yield rest
+    def end(self) -> list[Event]:
+        """Return the last line, where it had no end."""
+        return self.feed(b"\n")
 
 
 def decoder(form: str) -> Decoder:

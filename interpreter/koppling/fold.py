@@ -1,118 +1,305 @@
-"""A body rebuilt from the events of a stream, as the spec's `fold` says, so that `output` is written once."""
+"""A body rebuilt from the events of a stream, as the spec's `fold` says, so that `output` is written once.
+
+What a fold knows of one stream stands in nodes, one for each key of the plan: an event goes through them once, by the
+keys that it has, and the body is made of them when somebody asks. Texts are joined then, not piece by piece.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, Protocol
 
-from koppling.expression import ABSENT, Expression, ExpressionError, compile_expression
+from koppling.expression import ABSENT, ExpressionError, compile_expression
+from koppling.template import whole
 
-STRATEGIES = ("first", "last", "concat", "append")
-_OWN = {"by", "from"}
+_OWN: Final = frozenset({"by", "from"})
 
-# Folds one event's part into what there is: (so far, part) -> so far.
-_Step = Callable[[Any, Any], Any]
-
-
-def compile_fold(plan: dict[str, Any]) -> _Step:
-    """Compile a `fold`. What it returns takes the body so far (ABSENT at first) and an event, and gives the body."""
-    return _fold_map(plan)
+# (the part of the event at this level, the roots of the stream) -> what a key of the body is made of, or ABSENT
+_Pick = Callable[[Any, dict[str, Any]], Any]
 
 
-def _fold_map(plan: dict[str, Any]) -> _Step:
-    entries = [(key, *_entry(key, value)) for key, value in plan.items() if key not in _OWN]
+class Fold(Protocol):
+    """The body of one stream, as far as it has come."""
 
-    def step(so_far: Any, part: Any) -> Any:
-        if not isinstance(part, dict):
-            return so_far
-        found = {} if so_far is ABSENT else so_far
-        for key, pick, fold in entries:
-            value = pick(part)
-            if value is ABSENT or value is None:
-                continue
-            folded = fold(found.get(key, ABSENT), value)
-            if folded is not ABSENT:
-                found[key] = folded
-        return found if found or so_far is not ABSENT else ABSENT
+    def take(self, event: Any, roots: dict[str, Any]) -> None:
+        """Fold an event in. `roots` are what `${…}` sees."""
+        ...
 
-    return step
+    def body(self) -> Any:
+        """Return the body so far, ABSENT where no event added anything."""
+        ...
 
 
-def _entry(key: str, plan: Any) -> tuple[Expression, _Step]:
-    """Return what picks the part of an event that one key of the body is made of, and what folds it in."""
+def compile_fold(plan: dict[str, Any]) -> Callable[[], Fold]:
+    """Compile a `fold`: what it returns begins one stream."""
+    return _map_of(plan)
+
+
+def strategy_of(plan: dict[str, Any]) -> str | None:
+    """Return the strategy of an entry that is an expression with one; None where the entry is a map."""
+    strategy = next((name for name in _STRATEGIES if name in plan), None)
+    return strategy if strategy is not None and set(plan) <= {strategy, "as"} else None
+
+
+# ---- from plan to nodes ----
+
+
+def _node_of(plan: Any) -> Callable[[], Any]:
     if isinstance(plan, str):
-        return _key(key), _strategy(plan)
-    strategy = next((name for name in STRATEGIES if name in plan), None)
-    if strategy is not None and len(plan) == 1:
-        return _expression(plan[strategy]), _strategy(strategy)
-    inner = _fold_map(plan)
-    return _key(plan.get("from", key)), _fold_list(plan["by"], inner) if "by" in plan else inner
+        return _STRATEGIES[plan]
+    strategy = strategy_of(plan)
+    if strategy is not None:
+        node, convert = _STRATEGIES[strategy], _CONVERSIONS.get(plan.get("as", ""))
+        return node if convert is None else lambda: _Converted(node(), convert)
+    inner = _map_of(plan)
+    if "by" not in plan:
+        return inner
+    by, kept = plan["by"], plan.get(plan["by"]) != "drop"
+    return lambda: _List(by, inner, kept=kept)
 
 
-def _key(name: str) -> Expression:
-    return lambda part: part.get(name, ABSENT)
+def _map_of(plan: dict[str, Any]) -> Callable[[], _Map]:
+    keys: list[tuple[str, str, Callable[[], Any]]] = []
+    picks: list[tuple[str, _Pick, Callable[[], Any]]] = []
+    for key, value in plan.items():
+        if key in _OWN or value == "drop":
+            continue
+        source, pick = _source(key, value)
+        if pick is None:
+            keys.append((source, key, _node_of(value)))
+        else:
+            picks.append((key, pick, _node_of(value)))
+    return lambda: _Map(keys, picks)
 
 
-def _expression(text: str) -> Expression:
-    find = compile_expression(text)
+def _source(key: str, plan: Any) -> tuple[str, _Pick | None]:
+    """Return the key of the event that a key of the body is made of, or the expression."""
+    if isinstance(plan, str):
+        return key, None
+    strategy = strategy_of(plan)
+    text: str = plan.get("from", key) if strategy is None else plan[strategy]
+    if _NAME.fullmatch(text) or (strategy is None and "from" not in plan):
+        return text, None
+    return key, _pick(text)
 
-    def pick(part: Any) -> Any:
+
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+
+
+def _pick(text: str) -> _Pick:
+    inner = whole(text)
+    find = compile_expression(text if inner is None else inner)
+
+    def pick(part: Any, roots: dict[str, Any]) -> Any:
         try:
-            value = find(part)
+            value = find(part if inner is None else roots)
         except ExpressionError:
             return ABSENT
-        return ABSENT if value is False else value
+        return ABSENT if value is False or value is None else value
 
     return pick
 
 
-def _strategy(name: str) -> _Step:
-    return {"first": _first, "last": _last, "concat": _concat, "append": _append}[name]
+# ---- nodes ----
+#
+# Where the vendor said null and nothing else, the body says null, as it does in an answer that is not streamed.
 
 
-def _first(so_far: Any, part: Any) -> Any:
-    return part if so_far is ABSENT else so_far
+class _Map:
+    """An object, folded key by key."""
+
+    __slots__ = ("_null", "_picks", "_takes", "_values")
+
+    def __init__(
+        self,
+        keys: list[tuple[str, str, Callable[[], Any]]],
+        picks: list[tuple[str, _Pick, Callable[[], Any]]],
+    ) -> None:
+        self._null = False
+        self._values: dict[str, Any] = {}
+        self._takes: dict[str, Any] = {}
+        for source, key, make in keys:
+            node = self._values[key] = make()
+            before = self._takes.get(source)
+            self._takes[source] = node.take if before is None else _both(before, node.take)
+        self._picks = []
+        for key, pick, make in picks:
+            node = self._values[key] = make()
+            self._picks.append((pick, node.take))
+
+    def take(self, part: Any, roots: dict[str, Any]) -> None:
+        if type(part) is not dict:
+            self._null = self._null or part is None
+            return
+        takes = self._takes
+        for name, value in part.items():
+            take = takes.get(name)
+            if take is not None:
+                take(value, roots)
+        for pick, take in self._picks:
+            value = pick(part, roots)
+            if value is not ABSENT:
+                take(value, roots)
+
+    def body(self) -> Any:
+        found = {key: value for key, node in self._values.items() if (value := node.body()) is not ABSENT}
+        return found or (None if self._null else ABSENT)
 
 
-def _last(_so_far: Any, part: Any) -> Any:
-    return part
+def _both(one: Callable[[Any, Any], None], other: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    def take(value: Any, roots: dict[str, Any]) -> None:
+        one(value, roots)
+        other(value, roots)
+
+    return take
 
 
-def _concat(so_far: Any, part: Any) -> Any:
-    if so_far is ABSENT:
-        return list(part) if isinstance(part, list) else part
-    if isinstance(so_far, str) and isinstance(part, str):
-        return so_far + part
-    if isinstance(so_far, list) and isinstance(part, list):
-        so_far.extend(part)
-        return so_far
-    return part
+class _List:
+    """A list, folded element by element: those with the same value at `by` are one. An object alone is one of them."""
 
+    __slots__ = ("_by", "_found", "_kept", "_make", "_null")
 
-def _append(so_far: Any, part: Any) -> Any:
-    return [part] if so_far is ABSENT else [*so_far, part]
+    def __init__(self, by: str, make: Callable[[], _Map], *, kept: bool) -> None:
+        self._by, self._make, self._kept = by, make, kept
+        self._found: dict[Any, _Map] = {}
+        self._null: Any = ABSENT
 
-
-def _fold_list(by: str, inner: _Step) -> _Step:
-    """Fold lists element by element: those with the same value at `by` are one."""
-
-    def step(so_far: Any, part: Any) -> Any:
-        if not isinstance(part, list):
-            return so_far
-        found = [] if so_far is ABSENT else so_far
+    def take(self, part: Any, roots: dict[str, Any]) -> None:
+        found, by = self._found, self._by
+        if type(part) is dict:
+            if by not in part:
+                return
+            part = (part,)
+        elif type(part) is not list:
+            self._null = None if part is None and self._null is ABSENT else self._null
+            return
+        elif not part:
+            self._null = []
         for element in part:
-            if not isinstance(element, dict):
+            if type(element) is not dict:
                 continue
-            mark = element.get(by, len(found))
-            place = next((index for index, one in enumerate(found) if one.get(by) == mark), None)
-            folded = inner(ABSENT if place is None else found[place], element)
-            folded = {} if folded is ABSENT else folded
-            folded.setdefault(by, mark)
-            if place is None:
-                found.append(folded)
-            else:
-                found[place] = folded
-        found.sort(key=lambda one: one[by] if isinstance(one[by], int) else 0)
-        return found
+            mark = element.get(by)
+            if type(mark) is not int and type(mark) is not str:
+                mark = len(found)
+            node = found.get(mark)
+            if node is None:
+                node = found[mark] = self._make()
+            node.take(element, roots)
 
-    return step
+    def body(self) -> Any:
+        if not self._found:
+            return self._null
+        order = sorted(self._found, key=lambda mark: mark if isinstance(mark, int) else 0)
+        return [self._element(mark) for mark in order]
+
+    def _element(self, mark: Any) -> Any:
+        found = self._found[mark].body()
+        found = {} if found is ABSENT else found
+        return {self._by: mark, **found} if self._kept else found
+
+
+class _First:
+    __slots__ = ("_value",)
+
+    def __init__(self) -> None:
+        self._value: Any = ABSENT
+
+    def take(self, part: Any, _roots: dict[str, Any]) -> None:
+        if self._value is ABSENT or self._value is None:
+            self._value = part
+
+    def body(self) -> Any:
+        return self._value
+
+
+class _Last(_First):
+    __slots__ = ()
+
+    def take(self, part: Any, _roots: dict[str, Any]) -> None:
+        if part is not None or self._value is ABSENT:
+            self._value = part
+
+
+class _Concat:
+    """Texts or lists, joined. What is neither replaces what there was."""
+
+    __slots__ = ("_null", "_pieces")
+
+    def __init__(self) -> None:
+        self._null = False
+        self._pieces: list[Any] = []
+
+    def take(self, part: Any, _roots: dict[str, Any]) -> None:
+        if part is None:
+            self._null = True
+        else:
+            self._pieces.append(part)
+
+    def body(self) -> Any:
+        pieces = self._pieces
+        if not pieces:
+            return None if self._null else ABSENT
+        kind = str if isinstance(pieces[-1], str) else list
+        at = len(pieces)
+        while at and isinstance(pieces[at - 1], kind):
+            at -= 1
+        joined = pieces[at:]
+        if not joined:
+            return pieces[-1]
+        return "".join(joined) if kind is str else [one for piece in joined for one in piece]
+
+
+class _Append:
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: Any = ABSENT
+
+    def take(self, part: Any, _roots: dict[str, Any]) -> None:
+        if part is None:
+            self._found = None if self._found is ABSENT else self._found
+        elif self._found is ABSENT or self._found is None:
+            self._found = [part]
+        else:
+            self._found.append(part)
+
+    def body(self) -> Any:
+        return list(self._found) if isinstance(self._found, list) else self._found
+
+
+_STRATEGIES: dict[str, Callable[[], Any]] = {"first": _First, "last": _Last, "concat": _Concat, "append": _Append}
+
+
+class _Converted:
+    """What a node has, in the form that an answer in one piece has."""
+
+    __slots__ = ("_convert", "_node", "take")
+
+    def __init__(self, node: Any, convert: Callable[[str], Any]) -> None:
+        self._node, self._convert, self.take = node, convert, node.take
+
+    def body(self) -> Any:
+        found = self._node.body()
+        if not isinstance(found, str):
+            return found
+        try:
+            return self._convert(found)
+        except ValueError:
+            return found
+
+
+_UNIT: Final = re.compile(r"[^=]+=*")
+
+
+def _base64(joined: str) -> str:
+    """Return pieces of base64 as one: a piece that ends in padding was encoded by itself."""
+    if "=" not in joined.rstrip("="):
+        return joined
+    import base64
+
+    return base64.b64encode(b"".join(base64.b64decode(one, validate=True) for one in _UNIT.findall(joined))).decode()
+
+
+_CONVERSIONS: dict[str, Callable[[str], Any]] = {"base64": _base64, "json": json.loads}

@@ -26,6 +26,7 @@ from koppling.shape import (
     shape_of_schema,
     unite,
 )
+from koppling_tools.examples.answer import named
 from koppling_tools.rules.view import Finding, ModuleView
 
 
@@ -98,7 +99,7 @@ def subjects_of(view: ModuleView, case: Mapping[str, Any], answers: list[Mapping
 
 
 def _event(one: Any) -> Any:
-    data = one.get("data", one) if isinstance(one, dict) and set(one) <= {"data", "event", "id", "retry"} else one
+    _, data = named(one)
     try:
         return json.loads(data) if isinstance(data, str) else data
     except ValueError:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 from koppling.call.attempt import attempt, read
-from koppling.call.failures import no_answer, own_error, same_origin, vendor_error
+from koppling.call.failures import own_error, same_origin, vendor_error
+from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call
-from koppling.effects import Effect, NoAnswer, Now, Reply, Sleep
+from koppling.effects import Effect, Now, Reply, Sleep
 from koppling.errors import ApiError, Kind
-from koppling.events import EventTooLarge, decoder
-from koppling.expression import ABSENT, Roots
-from koppling.extract import Case, Stream, Unreadable, Wait, decode, file_name, format_of, is_json, links_of, media_type
+from koppling.expression import Roots
+from koppling.extract import Case, Unreadable, Wait, decode, file_name, format_of, is_json, media_type
 from koppling.files import OCTETS, File, new_spool
 from koppling.model import Request
 from koppling.retry import seconds
-
-# What is done with an event: a generator, since it may emit; True ends the reading.
-Take = Callable[[Any], Generator[Effect, Any, bool]]
 
 
 def fetch(call: Call, request: Request) -> Generator[Effect, Any, Answer]:
@@ -28,16 +24,6 @@ def fetch(call: Call, request: Request) -> Generator[Effect, Any, Answer]:
     if answer.case.wait is not None:
         answer = yield from _wait(call, answer, answer.case.wait)
     return answer
-
-
-def roots_of(call: Call, reply: Reply) -> Roots:
-    """Return what the expressions of a response see, the body apart."""
-    return {
-        "input": call.prepared.values,
-        "status": reply.status,
-        "headers": reply.headers,
-        "links": links_of(reply.headers),
-    }
 
 
 def case_of(call: Call, request: Request, reply: Reply, roots: Roots) -> Case:
@@ -74,15 +60,10 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
         file = yield from _file(call, request, reply)
         return None if case.format == "auto" and not file.size else file  # nothing, of no kind, is no file
     if form in {"sse", "ndjson"}:
-        found: list[Any] = []
-
-        def take(event: Any) -> Generator[Effect, Any, bool]:
-            found.append(event)
-            yield from ()
-            return False
-
-        yield from read_events(call, form, request, reply, take)
-        return found
+        events, whole = Events(call, form, request, reply), []
+        while found := (yield from events.more()):
+            whole += [event for _, event in found]
+        return whole
     data = yield from _whole(call, request, reply)
     if case.format == "auto" and not data:
         return None
@@ -126,67 +107,6 @@ def _file(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, 
     while chunk := (yield from read(call, request, reply, lambda: file)):
         spool.write(chunk)
     return file
-
-
-def read_events(
-    call: Call,
-    form: str,
-    request: Request,
-    reply: Reply,
-    take: Take,
-    *,
-    rules: Stream | None = None,
-    partial: Callable[[], Any] = lambda: None,
-) -> Generator[Effect, Any, None]:
-    """Read events to the end of a stream, and have each taken.
-
-    Raises:
-        TransportError: it broke off, or ended without the end mark that the spec declares; with `partial()`.
-        ApiError: an event is no JSON, or an error.
-    """
-    split = decoder(form)
-    mark, complete, error = (rules.mark, rules.complete, rules.error) if rules else (None, None, None)
-    ended, whole = False, mark is None and complete is None
-    while not ended:
-        if reply.body is not None:  # it came whole
-            chunk, reply.body = reply.body, b""
-        else:
-            chunk = yield from read(call, request, reply, partial)
-        try:
-            texts = list(split.feed(chunk) if chunk else split.end())
-        except EventTooLarge as fault:
-            raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from fault
-        ended = not chunk
-        for text in texts:
-            if text == mark:
-                return
-            event = _event(text)
-            if event is ABSENT:
-                if complete is not None and whole:
-                    continue  # a mark of its own behind the last event, as some servers write one
-                message = f"an event of the stream is no JSON; it begins with {text[:80]!r}"
-                raise own_error(call, request, reply, "runtime", "unreadable", message)
-            roots = {**roots_of(call, reply), "event": event} if rules is not None else {}
-            if error is not None and error(event, roots):
-                raise vendor_error(call, request, reply, event, _kind_of_event(call, reply, event), partial=partial())
-            whole = whole or (complete is not None and bool(complete(event, roots)))
-            if (yield from take(event)):
-                return
-    if not whole:
-        failure = NoAnswer("cut", "the stream ended before its end mark", sent=True)
-        raise no_answer(call, request, failure, partial())
-
-
-def _event(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return ABSENT
-
-
-def _kind_of_event(call: Call, reply: Reply, event: Any) -> Kind:
-    match = call.operation.errors.match(reply.status, reply.headers, event)
-    return match.kind if match is not None else "runtime"
 
 
 # ---- waiting for a job ----

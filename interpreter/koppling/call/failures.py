@@ -64,7 +64,14 @@ def _origin(call: Call, param: str) -> Leaf | None:
 
 
 def own_error(
-    call: Call, request: Request, reply: Reply, kind: Kind, code: str, message: str, body: Any = None
+    call: Call,
+    request: Request,
+    reply: Reply,
+    kind: Kind,
+    code: str,
+    message: str,
+    body: Any = None,
+    partial: Any = None,
 ) -> ApiError:
     """Return an error that we find in an answer; its code starts with `koppling.`."""
     return ApiError(
@@ -76,6 +83,7 @@ def own_error(
         request=redacted(request),
         attempts=tuple(call.attempts),
         body=call.masker.value(body),
+        partial=partial,
     )
 
 

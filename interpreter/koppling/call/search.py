@@ -6,9 +6,10 @@ import json
 from collections.abc import Generator
 from typing import Any
 
-from koppling.call.answer import case_of, fetch, read_events, roots_of
+from koppling.call.answer import case_of, fetch
 from koppling.call.attempt import attempt
 from koppling.call.failures import own_error, same_origin
+from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call, Position
 from koppling.effects import Effect, Emit, Life, Reply, Sleep
 from koppling.errors import InputInvalid, Problem
@@ -144,14 +145,14 @@ def _live(call: Call, request: Request, bundles: _Bundles | _Round, skip: int) -
     roots = roots_of(call, reply)
     case = case_of(call, request, reply, roots)
     place, place.taken = call.position, 0
-
-    def take(event: Any) -> Generator[Effect, Any, bool]:
-        place.taken += 1
-        if place.taken > skip:
-            yield from bundles.take(case.bundle(event, {**roots, "item": event}), event)
-        return bundles.full
-
-    yield from read_events(call, format_of(case.format, reply.headers), request, reply, take)
+    events = Events(call, format_of(case.format, reply.headers), request, reply)
+    while not bundles.full and (found := (yield from events.more())):
+        for _, event in found:
+            place.taken += 1
+            if place.taken > skip:
+                yield from bundles.take(case.bundle(event, {**roots, "item": event}), event)
+            if bundles.full:
+                break
     return Answer(case, reply.status, reply.headers, None, {**roots, "body": None}, request)
 
 

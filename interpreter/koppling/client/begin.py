@@ -105,7 +105,7 @@ class Beginning:
             raise ModuleRetired(module.full_name, lifecycle, spec.name)
         operation = self._specs.operation(module, spec.name)
         if streamed and operation.stream is not None:
-            given = {**given, **operation.stream.set}
+            given = operation.stream.added(given)
         return operation, given
 
     def _begun(self, operation: Operation, prepared: Prepared, as_of: Day, timeout: float | None) -> Call:

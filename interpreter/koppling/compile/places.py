@@ -10,17 +10,18 @@ from koppling import expression, template
 from koppling.compile.merge import Merged
 from koppling.diagnostics import Diagnostic, suggestion
 from koppling.expression import ExpressionError
+from koppling.fold import strategy_of
 from koppling.read import Document, Pointer
 from koppling.template import Reference, TemplateError
 
 CONNECTION = ("connection",)
 REQUEST = ("input", "connection", "page", "call")
-RESPONSE = ("input", "status", "headers", "links", "body", "item", "event")
+RESPONSE = ("input", "status", "headers", "links", "body", "item", "event", "event_name")
+STREAM = ("input", "status", "headers", "links", "event", "event_name")
 ERRORS = ("status", "headers", "body")
 BEFORE_BODY = ("input", "status", "headers")
 
 _PAGE = ("number", "offset", "size")
-_STRATEGIES = ("first", "last", "concat", "append")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ class Checker:
             return False
         return True
 
+    def refuse(self, rule: str, message: str, pointer: Pointer, help_text: str) -> None:
+        """Note a fault of a key."""
+        origin = self._merged.origin(pointer) if self._merged else pointer
+        self.found.append(self._document.fault(rule, message, origin, key=True, help=help_text))
+
     def _fault(self, rule: str, message: str, pointer: Pointer, offset: int, help_text: str = "") -> None:
         origin = self._merged.origin(pointer) if self._merged else pointer
         self.found.append(self._document.fault(rule, message, origin, help=help_text, offset=offset))
@@ -205,10 +211,19 @@ def _check_output(checker: Checker, output: Any, at: Pointer) -> None:
 
 def _check_fold(checker: Checker, fold: Any, at: Pointer) -> None:
     for name, value in (fold or {}).items():
-        if isinstance(value, dict):
-            strategy = next((one for one in _STRATEGIES if one in value and len(value) == 1), None)
+        if value == "drop" and fold.get("by") != name:
+            checker.refuse(
+                "grammar",
+                f"`{name}` needs no dropping: a fold takes what it names and no more",
+                (*at, name),
+                "`drop` is for the key that `by` names",
+            )
+        elif name == "from":
+            checker.expression(value, (*at, name), STREAM)
+        elif isinstance(value, dict):
+            strategy = strategy_of(value)
             if strategy is not None:
-                checker.expression(value[strategy], (*at, name, strategy), ("event",))
+                checker.expression(value[strategy], (*at, name, strategy), STREAM)
             else:
                 _check_fold(checker, value, (*at, name))
 

@@ -19,6 +19,7 @@ from koppling_tools.docs.atlas import Atlas
 from koppling_tools.docs.code import block
 from koppling_tools.docs.html import Element, Node, tag
 from koppling_tools.docs.schema_tree import tree
+from koppling_tools.examples.answer import named
 from koppling_tools.examples.load import Example
 from koppling_tools.examples.placeholders import placeholders
 from koppling_tools.snippets import command_line, snippet
@@ -204,13 +205,16 @@ def _body(response: Any) -> tuple[str, Any]:
         return f"(bytes, in base64) {_short(str(response['base64']), 120)}", "text"
     for key, prefix in (("events", "data: "), ("lines", "")):
         if key in response:
-            shown = [
-                prefix + (one if isinstance(one, str) else json.dumps(shortened(one), ensure_ascii=False))
-                for one in response[key]
-            ]
+            shown = [_event(one, prefix) for one in response[key]]
             more = [f"… {len(shown) - _MOST_ELEMENTS} more"] if len(shown) > _MOST_ELEMENTS else []
             return "\n".join(shown[:_MOST_ELEMENTS] + more), "text"
     return "", "text"
+
+
+def _event(event: Any, prefix: str) -> str:
+    name, data = named(event) if prefix else (None, event)
+    said = data if isinstance(data, str) else json.dumps(shortened(data), ensure_ascii=False)
+    return f"event: {name}\n{prefix}{said}" if name else prefix + said
 
 
 def _json(value: Any) -> str:

@@ -71,9 +71,18 @@ def _chunks(kind: str | None, response: Mapping[str, Any]) -> tuple[bytes, ...]:
 
 
 def _event(value: Any) -> bytes:
-    """Write a server-sent event. Each line of a text is a `data:` line of its own."""
+    """Write a server-sent event, with its name where it has one. Each line of a text is a `data:` line of its own."""
+    name, value = named(value)
     data = value if isinstance(value, str) else _json(value)
-    return "".join(f"data: {line}\n" for line in data.split("\n")).encode() + b"\n"
+    lines = [*([f"event: {name}"] if name else []), *(f"data: {line}" for line in data.split("\n"))]
+    return "".join(f"{line}\n" for line in lines).encode() + b"\n"
+
+
+def named(event: Any) -> tuple[str | None, Any]:
+    """Return the name and the data of an example's event: `{event, data}`, or the data alone."""
+    if isinstance(event, dict) and set(event) == {"event", "data"}:
+        return str(event["event"]), event["data"]
+    return None, event
 
 
 def _json(value: Any) -> str:

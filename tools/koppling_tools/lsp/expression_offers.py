@@ -27,6 +27,7 @@ ROOTS: Final = {
     "body": "the body of the answer",
     "item": "one of the `items`",
     "event": "one event of the stream",
+    "event_name": "what `event:` named it",
 }
 _PAGE: Final = {
     "number": "the number of the page",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from koppling_tools.examples.answer import named
 from koppling_tools.lsp.evaluate import follow
 from koppling_tools.lsp.files import Files, Spec
 from koppling_tools.lsp.jmespath_text import Step
@@ -101,6 +102,7 @@ def _answers(files: Files, path: Path) -> Iterator[Sample]:
 
 
 def _parsed(event: Any) -> Any:
+    _, event = named(event)
     if not isinstance(event, str):
         return event
     try:

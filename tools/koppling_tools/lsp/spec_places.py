@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from koppling.compile.merge import merge
-from koppling.compile.places import BEFORE_BODY, CONNECTION, ERRORS, REQUEST, RESPONSE
+from koppling.compile.places import BEFORE_BODY, CONNECTION, ERRORS, REQUEST, RESPONSE, STREAM
 from koppling.read import Pointer
 
 Subject = Literal["body", "item", "event", "refusal", "bundle", "none"]
@@ -97,7 +97,7 @@ def _response(rest: Pointer, operation: str | None, case: int | None, value: Any
         case ("stream", "error") | ("stream", "done", "when") | ("stream", "delta", *_):
             return bare("event")
         case ("stream", "fold", *_, strategy) if strategy in _STRATEGIES:
-            return bare("event", ("event",))
+            return bare("event", STREAM)
     return None
 
 

@@ -1,0 +1,149 @@
+"""The events of one answer, read chunk by chunk to an end that the spec calls one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from koppling.call.attempt import read
+from koppling.call.failures import no_answer, own_error, vendor_error
+from koppling.call.state import Call
+from koppling.effects import Effect, NoAnswer, Reply
+from koppling.errors import KopplingError
+from koppling.events import Event, EventTooLarge, decoder
+from koppling.expression import ABSENT, Roots
+from koppling.extract import Stream, event_of, links_of
+from koppling.model import Request
+
+_SHOWN = 80  # characters of what is no JSON
+
+
+def roots_of(call: Call, reply: Reply) -> Roots:
+    """Return what the expressions of a response see, the body apart."""
+    return {
+        "input": call.prepared.values,
+        "status": reply.status,
+        "headers": reply.headers,
+        "links": links_of(reply.headers),
+    }
+
+
+class Events:
+    """The events of an answer, as they arrive.
+
+    Args:
+        call: whose answer it is.
+        form: `sse` or `ndjson`.
+        request: what was answered.
+        reply: the answer; its body may have come whole.
+        rules: where the spec says what ends the stream, and what is an error in it.
+        partial: what an error carries of what there was.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        form: str,
+        request: Request,
+        reply: Reply,
+        rules: Stream | None = None,
+        partial: Callable[[], Any] = lambda: None,
+    ) -> None:
+        #: What expressions see; `event` and `event_name` are those of the event that was looked at last.
+        self.roots = roots_of(call, reply)
+        self._call, self._form, self._request, self._reply, self._partial = call, form, request, reply, partial
+        self._decoder = decoder(form)
+        self._mark, self._complete, self._error = (
+            (rules.mark, rules.complete, rules.error) if rules else (None, None, None)
+        )
+        self._whole = self._mark is None and self._complete is None
+        self._over = False
+        self._fault: Callable[[], KopplingError] | None = None
+
+    def more(self) -> Generator[Effect, Any, list[tuple[str | None, Any]]]:
+        """Return the next events, each with its name; at the end none.
+
+        Raises:
+            TransportError: the stream broke off, or ended without the end that the spec declares; with `partial()`.
+            ApiError: an event is no JSON, or an error; with `partial()` too.
+        """
+        while True:
+            if self._fault is not None:  # the events before it have been taken by now
+                raise self._fault()
+            if self._over:
+                return []
+            reply = self._reply
+            if reply.body is not None:  # it came whole
+                chunk, reply.body = reply.body, b""
+            else:
+                chunk = yield from read(self._call, self._request, reply, self._partial)
+            if chunk:
+                try:
+                    texts = self._decoder.feed(chunk)
+                except EventTooLarge as fault:
+                    raise self._unreadable(str(fault)) from fault
+                found = self._taken(texts)
+            else:
+                found = self._last()
+            if found:
+                return found
+
+    def _taken(self, texts: list[Event]) -> list[tuple[str | None, Any]]:
+        """Return the events up to an end or a fault, which is remembered."""
+        found: list[tuple[str | None, Any]] = []
+        mark, error, complete, roots = self._mark, self._error, self._complete, self.roots
+        for name, text in texts:
+            if text == mark:
+                self._whole = self._over = True
+                break
+            event = event_of(text)
+            if event is ABSENT:
+                if complete is not None and self._whole:
+                    continue  # a mark of its own behind the last event, as some servers write one
+                self._fault = self._no_json(text)
+                break
+            if error is not None or complete is not None:
+                roots["event"], roots["event_name"] = event, name
+                if error is not None and error(event, roots):
+                    self._fault = self._vendors(event)
+                    break
+                if complete is not None and not self._whole:
+                    self._whole = bool(complete(event, roots))
+            found.append((name, event))
+        return found
+
+    def _last(self) -> list[tuple[str | None, Any]]:
+        """Return what the end of the bytes leaves."""
+        self._over = True
+        rest = self._decoder.end()
+        found: list[tuple[str | None, Any]] = []
+        if self._form == "ndjson":  # a last line needs no end; half of one was cut off
+            if rest and event_of(rest[0][1]) is ABSENT:
+                self._whole = False
+            else:
+                found = self._taken(rest)
+        elif any(text == self._mark for _, text in rest):  # to the standard no event, but nobody writes half of it
+            self._whole = True
+        if not self._whole and self._fault is None:
+            self._fault = self._cut
+        return found
+
+    def _cut(self) -> KopplingError:
+        message = "the stream ended before its end mark"
+        if self._form == "ndjson" and self._mark is None and self._complete is None:
+            message = "the stream ended in the middle of a line"
+        return no_answer(self._call, self._request, NoAnswer("cut", message, sent=True), self._partial())
+
+    def _no_json(self, text: str) -> Callable[[], KopplingError]:
+        return lambda: self._unreadable(f"an event of the stream is no JSON; it begins with {text[:_SHOWN]!r}")
+
+    def _unreadable(self, message: str) -> KopplingError:
+        return own_error(
+            self._call, self._request, self._reply, "runtime", "unreadable", message, partial=self._partial()
+        )
+
+    def _vendors(self, event: Any) -> Callable[[], KopplingError]:
+        reply = self._reply
+        match = self._call.operation.errors.match(reply.status, reply.headers, event)
+        kind = match.kind if match is not None else "runtime"
+        return lambda: vendor_error(self._call, self._request, reply, event, kind, partial=self._partial())
