@@ -35,15 +35,9 @@ def connection(**fields):
 def rendered(example):
     """Return the first request of an example as the interpreter renders it, with the name of the module."""
     client = koppling.Client(connection(**example.connection), SPEC, as_of=example.as_of)
-    inputs = example.inputs
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        if example.streamed:
-            module = CATALOG.module(example.module_name, example.as_of or "2026-11-23", retired=True)
-            for operation in module.operations.values():
-                for case in operation.plan["response"]:
-                    inputs = {**inputs, **case.get("stream", {}).get("set", {})}
-        return client.render(example.module_name, inputs)
+        return client.render(example.module_name, example.inputs, stream=example.streamed)
 
 
 def sent(request, data=None):

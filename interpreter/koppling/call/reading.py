@@ -117,13 +117,13 @@ class Events:
         self._over = True
         rest = self._decoder.end()
         found: list[tuple[str | None, Any]] = []
-        if self._form == "ndjson":  # a last line needs no end; half of one was cut off
+        if any(text == self._mark for _, text in rest):  # to the standard no event, but nobody writes half of it
+            self._whole = True
+        elif self._form == "ndjson":  # a last line needs no end; half of one was cut off
             if rest and event_of(rest[0][1]) is ABSENT:
                 self._whole = False
             else:
                 found = self._taken(rest)
-        elif any(text == self._mark for _, text in rest):  # to the standard no event, but nobody writes half of it
-            self._whole = True
         if not self._whole and self._fault is None:
             self._fault = self._cut
         return found

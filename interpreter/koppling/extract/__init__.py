@@ -15,9 +15,8 @@ from koppling.extract.bodies import (
     links_of,
     media_type,
 )
-from koppling.extract.cases import Case, Follow, Pages, Stream, Wait
+from koppling.extract.cases import Case, Follow, Pages, Stream, TelemetryNames, Wait
 from koppling.extract.error_map import ErrorMatch, Errors
-from koppling.extract.telemetry import TelemetryNames
 from koppling.extract.values import Evaluate, value_of
 
 __all__ = [

@@ -14,7 +14,7 @@ from koppling_tools.failure import Misuse
 _BOM: Final = "\ufeff"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_ .@/+()'-]*")
 # What YAML does not take as it is, or what nobody would see: https://yaml.org/spec/1.2.2/#51-character-set
-_HIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_HIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _OTHER: Final = {"true", "false", "null", "yes", "no", "on", "off", "~", ""}
 
 
@@ -197,9 +197,4 @@ def text_as(text: str, *, flow: bool) -> str:
     quoted = (
         text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
     )
-    return f'"{_HIDDEN.sub(_escaped, quoted)}"'
-
-
-def _escaped(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"  # noqa: PLR2004  (surrogates are no characters)
+    return '"' + _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted) + '"'

@@ -10,6 +10,8 @@ from typing import Any, Final
 from koppling_tools.editing.text import key_as, written_as
 
 WIDTH: Final = 120
+# Half a character, which JSON can name and no file can hold.
+_LONE: Final = re.compile("[\ud800-\udfff]")
 # These are read line by line, however short they are.
 _OPENED: Final = {"fields", "$defs", "connection", "exchanges"}
 
@@ -33,7 +35,7 @@ def spec_text(tree: dict[str, Any], comments: Iterable[str] = ()) -> str:
             lines.append("")
         lines += entry
         before = "long" if len(entry) > 1 else "short"
-    return "\n".join(lines) + "\n"
+    return _LONE.sub("\ufffd", "\n".join(lines)) + "\n"
 
 
 def _comment(text: str) -> list[str]:
