@@ -1,15 +1,17 @@
 """What a call asks of the world.
 
-The call yields one of these; a driver answers it, or throws NoAnswer into the call.
+The call yields one of these; a driver answers it, or throws NoAnswer or TooLarge into the call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from koppling.model import Request
+
+Reason = Literal["connect", "timeout", "cut", "protocol"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,19 @@ class Emit:
     value: Any
 
 
+# The largest honest answer known, embeddings of 2 048 texts in 3 072 numbers each, is 130 MB of JSON.
+MOST_BODY: Final = 256 << 20
+MOST_FILE: Final = 8 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many bytes of an answer are taken in, after decompression: in memory, and on disk."""
+
+    body: int = MOST_BODY
+    file: int = MOST_FILE
+
+
 @dataclass(slots=True)
 class Reply:
     """An answer's head. `body` is whole, or None where it is to be read in chunks; `handle` is the driver's own."""
@@ -54,23 +69,25 @@ class Reply:
     headers: dict[str, str]
     body: bytes | None
     handle: Any = field(default=None, repr=False)
+    bounds: Bounds = field(default_factory=Bounds, repr=False)
 
 
 class NoAnswer(Exception):
     """What a driver throws into a call when the network fails."""
 
-    def __init__(
-        self,
-        reason: Literal["connect", "timeout", "cut", "protocol"],
-        message: str,
-        *,
-        sent: bool,
-        partial: bytes | None = None,
-    ) -> None:
+    def __init__(self, reason: Reason, message: str, *, sent: bool, partial: bytes | None = None) -> None:
         super().__init__(message)
         self.partial = partial
-        self.reason: Literal["connect", "timeout", "cut", "protocol"] = reason
+        self.reason: Reason = reason
         self.sent = sent
+
+
+class TooLarge(Exception):
+    """What a driver throws into a call when the body of a success exceeds its bound. `reply` is its head."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(f"a body of more than {reply.bounds.body} bytes")
+        self.reply = reply
 
 
 Effect = Send | Read | Sleep | Now | Emit

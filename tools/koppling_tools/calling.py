@@ -107,7 +107,7 @@ def _transport(waiting: terminal.Waiting, operation: Any) -> Any:
         return contextlib.nullcontext()
     from koppling_tools.progress import Counted
 
-    return Counted(waiting, "page" if operation.is_search else "request")
+    return contextlib.closing(Counted(waiting, "page" if operation.is_search else "request"))
 
 
 @contextlib.contextmanager

@@ -1,12 +1,11 @@
-"""What a person who waits sees: requests and bytes, counted on their way through the transport."""
+"""What a person who waits sees: requests and bytes, counted on their way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final, Literal
 
-import httpx
-
+from koppling.effects import Reply
+from koppling.model import Request
 from koppling.send import Sender
 from koppling_tools.printing import size
 from koppling_tools.terminal import Waiting
@@ -14,8 +13,8 @@ from koppling_tools.terminal import Waiting
 _WORTH_SAYING: Final = 100_000  # bytes
 
 
-class Counted(httpx.BaseTransport):
-    """The transport that a Client makes for itself, with a line that says how far it has come.
+class Counted(Sender):
+    """The sender that a Client makes for itself, with a line that says how far it has come.
 
     Args:
         waiting: the line.
@@ -23,27 +22,20 @@ class Counted(httpx.BaseTransport):
     """
 
     def __init__(self, waiting: Waiting, what: str) -> None:
-        self._sender = Sender()
+        super().__init__(watch=self._count)
         self._waiting = waiting
         self._what = what
         self._requests = 0
         self._bytes = {"sent": 0, "received": 0}
         self._first = waiting.note
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on, counting."""
+    def send(self, request: Request, *, stream: bool) -> Reply:
+        """Send, counting."""
         self._requests += 1
         self._tell()
-        request.stream = _Stream(request.stream, lambda count: self._count("sent", count))
-        response = self._sender._transport(str(request.url)).handle_request(request)  # noqa: SLF001  (the very same one)
-        response.stream = _Stream(response.stream, lambda count: self._count("received", count))
-        return response
+        return super().send(request, stream=stream)
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._sender.close()
-
-    def _count(self, way: str, count: int) -> None:
+    def _count(self, way: Literal["sent", "received"], count: int) -> None:
         self._bytes[way] += count
         self._tell()
 
@@ -53,16 +45,3 @@ class Counted(httpx.BaseTransport):
             said.append(f"{self._what} {self._requests}")
         said += [f"{size(count)} {way}" for way, count in self._bytes.items() if count >= _WORTH_SAYING]
         self._waiting.note = " · ".join(said)
-
-
-class _Stream(httpx.SyncByteStream):
-    def __init__(self, inner: Any, count: Any) -> None:
-        self._inner, self._count = inner, count
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._inner:
-            self._count(len(chunk))
-            yield chunk
-
-    def close(self) -> None:
-        self._inner.close()

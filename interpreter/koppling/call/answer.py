@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from koppling.call.attempt import attempt, read
-from koppling.call.failures import own_error, same_origin, vendor_error
+from koppling.call.failures import own_error, same_origin, too_large, vendor_error
 from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call
 from koppling.effects import Effect, Now, Reply, Sleep
@@ -80,7 +80,11 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
 def _whole(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, bytes]:
     if reply.body is None:
         pieces: list[bytes] = []
+        left = reply.bounds.body
         while chunk := (yield from read(call, request, reply, lambda: b"".join(pieces))):
+            left -= len(chunk)
+            if left < 0:
+                raise too_large(call, request, reply, "max_body", reply.bounds.body)
             pieces.append(chunk)
         reply.body = b"".join(pieces)
     return reply.body
@@ -104,7 +108,11 @@ def _file(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, 
         return File(reply.body, name=name, media_type=kind)
     spool = new_spool()
     file = File.spooled(spool, name=name, media_type=kind)
+    left = reply.bounds.file
     while chunk := (yield from read(call, request, reply, lambda: file)):
+        left -= len(chunk)
+        if left < 0:
+            raise too_large(call, request, reply, "max_file", reply.bounds.file)
         spool.write(chunk)
     return file
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Generator
 from http import HTTPStatus
 from typing import Any, Final
 
-from koppling.call.failures import no_answer, own_error, same_origin, vendor_error
+from koppling.call.failures import no_answer, own_error, same_origin, too_large, vendor_error
 from koppling.call.state import Call
-from koppling.effects import Effect, NoAnswer, Now, Read, Reply, Send, Sleep
+from koppling.effects import Effect, NoAnswer, Now, Read, Reply, Send, Sleep, TooLarge
 from koppling.extract import ErrorMatch
 from koppling.model import Attempt, Request
 
@@ -36,6 +36,9 @@ def attempt(call: Call, request: Request, *, streamed: bool) -> Generator[Effect
                 raise no_answer(call, request, failure) from failure
             yield Sleep(wait)
             continue
+        except TooLarge as failure:
+            _note(call, request, failure.reply.status, None, None)
+            raise too_large(call, request, failure.reply, "max_body", failure.reply.bounds.body) from failure
         if reply.status in {301, 302, 303, 307, 308} and "location" in reply.headers:
             _note(call, request, reply.status, None, None)
             hops, number = hops + 1, 0

@@ -87,6 +87,12 @@ def own_error(
     )
 
 
+def too_large(call: Call, request: Request, reply: Reply, bound: str, most: int) -> ApiError:
+    """Return the error of a body that is larger than the client's argument `bound` allows."""
+    message = f"the answer's body is larger than {most:,} bytes, which is what this client takes (`{bound}`)"
+    return own_error(call, request, reply, "runtime", "too_large", message)
+
+
 def no_answer(call: Call, request: Request, failure: NoAnswer, partial: Any = None) -> TransportError:
     """Return the error that the network makes."""
     message = call.masker.text(str(failure))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from koppling.connection import Connection
+from koppling.effects import MOST_BODY, MOST_FILE, Bounds
 from koppling.validate import check_extra
 
 Day = date | str | None
@@ -56,6 +57,20 @@ def check_transport(transport: Any, send: str) -> None:
     """
     if transport is not None and not hasattr(transport, send):
         raise _wrong("transport", f"a transport of httpx, with `{send}`", transport)
+
+
+def bounds_of(max_body: Any, max_file: Any) -> Bounds:
+    """Return the bounds of answers, the usual ones where none are given.
+
+    Raises:
+        TypeError, ValueError: one is no number of bytes.
+    """
+    for name, given in (("max_body", max_body), ("max_file", max_file)):
+        if given is not None and (isinstance(given, bool) or not isinstance(given, int)):
+            raise _wrong(name, "a number of bytes", given)
+        if given is not None and given <= 0:
+            raise ValueError(f"{name} is a number of bytes above 0, not {given!r}")
+    return Bounds(MOST_BODY if max_body is None else max_body, MOST_FILE if max_file is None else max_file)
 
 
 def check_name(name: Any) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from koppling.client.watching import Observer
     from koppling.connection import Connection
     from koppling.model import Request, Result
+    from koppling.send import Sender
     from koppling.trace import Trace
     from koppling.validate import Extra
 
@@ -90,6 +91,9 @@ class Client(_Unsent):
         as_of: the day at which lifecycles are read; today when not given.
         files: a folder below which inputs may name files as `{"path": …}`.
         require_major: refuse names without a major version.
+        max_body: bytes of an answer's body that are taken into memory, after decompression; 256 MB when not given.
+        max_file: bytes of an answer that is a file, which goes to disk; 8 GB when not given.
+        public_only: refuse to dial addresses that are not public: private, loopback, link-local, and the like.
         clock: time and chance.
         on_request: is shown each request before it is sent, as an `Exchange` without secrets.
         on_response: is shown each answer, or why there is none. What either raises is logged, and changes nothing.
@@ -97,24 +101,28 @@ class Client(_Unsent):
     Raises:
         ConnectionInvalid: the connection does not fit its connector.
         SpecError: the connector's spec has faults.
+        ValueError: `public_only` beside a `transport`, which dials by itself.
     """
 
     def __init__(
         self,
         connection: Connection | None = None,
         specs: Specs = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.BaseTransport | Sender | None = None,
         *,
         extra: Extra = "forbid",
         as_of: Day = None,
         files: str | Path | None = None,
         require_major: bool = False,
+        max_body: int | None = None,
+        max_file: int | None = None,
+        public_only: bool = False,
         clock: Clock | None = None,
         on_request: Observer | None = None,
         on_response: Observer | None = None,
     ) -> None:
         from koppling.client import drivers
-        from koppling.client.arguments import check_transport
+        from koppling.client.arguments import bounds_of, check_transport
         from koppling.client.begin import Beginning
         from koppling.client.choices import ClientCatalog
         from koppling.client.clock import Clock
@@ -125,8 +133,11 @@ class Client(_Unsent):
         self.catalog = ClientCatalog(specs, self.execute, lambda: self._begin.day())  # noqa: PLW0108  (made below)
         self._clock = clock or Clock()
         self._drivers = drivers
-        check_transport(transport, "handle_request")
-        self._sender = Sender(transport)
+        if isinstance(transport, Sender):
+            self._sender = transport
+        else:
+            check_transport(transport, "handle_request")
+            self._sender = Sender(transport, bounds_of(max_body, max_file), public_only=public_only)
         self._begin = Beginning(
             connection,
             self.catalog,
@@ -234,12 +245,15 @@ class AsyncClient(_Unsent):
         as_of: Day = None,
         files: str | Path | None = None,
         require_major: bool = False,
+        max_body: int | None = None,
+        max_file: int | None = None,
+        public_only: bool = False,
         clock: Clock | None = None,
         on_request: Observer | None = None,
         on_response: Observer | None = None,
     ) -> None:
         from koppling.client import drivers
-        from koppling.client.arguments import check_transport
+        from koppling.client.arguments import bounds_of, check_transport
         from koppling.client.begin import Beginning
         from koppling.client.choices import AsyncClientCatalog
         from koppling.client.clock import Clock
@@ -251,7 +265,7 @@ class AsyncClient(_Unsent):
         self._clock = clock or Clock()
         self._drivers = drivers
         check_transport(transport, "handle_async_request")
-        self._sender = AsyncSender(transport)
+        self._sender = AsyncSender(transport, bounds_of(max_body, max_file), public_only=public_only)
         self._begin = Beginning(
             connection,
             self.catalog,

@@ -8,7 +8,7 @@ from typing import Any, Self
 from koppling.call import Call
 from koppling.client.clock import Clock
 from koppling.client.resume import write_token
-from koppling.effects import Effect, Emit, Life, NoAnswer, Now, Read, Reply, Send, Sleep
+from koppling.effects import Effect, Emit, Life, NoAnswer, Now, Read, Reply, Send, Sleep, TooLarge
 from koppling.model import Result
 from koppling.send import AsyncSender, Sender
 
@@ -29,7 +29,7 @@ class Run:
         if self._over:
             raise StopIteration
         value: Any = None
-        fault: NoAnswer | None = None
+        fault: NoAnswer | TooLarge | None = None
         try:
             while True:
                 step = self._life.send(value) if fault is None else self._life.throw(fault)
@@ -38,7 +38,7 @@ class Run:
                 value = fault = None
                 try:
                     value = self._do(step)
-                except NoAnswer as failure:
+                except (NoAnswer, TooLarge) as failure:
                     fault = failure
         except StopIteration as stop:
             self._result = stop.value
@@ -118,7 +118,7 @@ class AsyncRun:
         if self._over:
             raise StopAsyncIteration
         value: Any = None
-        fault: NoAnswer | None = None
+        fault: NoAnswer | TooLarge | None = None
         try:
             while True:
                 step = self._life.send(value) if fault is None else self._life.throw(fault)
@@ -127,7 +127,7 @@ class AsyncRun:
                 value = fault = None
                 try:
                     value = await self._do(step)
-                except NoAnswer as failure:
+                except (NoAnswer, TooLarge) as failure:
                     fault = failure
         except StopIteration as stop:
             self._result = stop.value
@@ -188,6 +188,9 @@ class AsyncRun:
                 stacklevel=2,
                 source=self,
             )
+            opened, self._open = self._open, None
+            if opened is not None:
+                self._sender.abandon(opened)
 
 
 class Items(Run):
