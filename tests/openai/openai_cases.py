@@ -6,10 +6,12 @@ import os
 import warnings
 from pathlib import Path
 
+import httpx
 import pytest
 
 import koppling
 from koppling.catalog import Catalog
+from koppling.send import Sender
 from koppling_tools.examples.load import load
 from koppling_tools.examples.wire import Sent
 
@@ -42,13 +44,10 @@ def rendered(example):
 
 def sent(request, data=None):
     """Return a request of the interpreter in the words in which examples state one."""
-    from contextlib import ExitStack
-
-    from koppling.send import _httpx_request
-
-    with ExitStack() as opened:
-        out = _httpx_request(request, opened)
-        return Sent.of(out.method, str(out.url), out.headers.multi_items(), out.read(), BASE)
+    seen = []
+    Sender(httpx.MockTransport(lambda out: seen.append(out) or httpx.Response(204))).send(request, stream=False)
+    (out,) = seen
+    return Sent.of(out.method, str(out.url), out.headers.multi_items(), out.read(), BASE)
 
 
 def fact_file(name):

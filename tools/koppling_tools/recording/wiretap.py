@@ -1,13 +1,16 @@
-"""A transport that lets a call through and keeps what went over the wire."""
+"""A sender that lets a call through and keeps what went over the wire."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-import httpx
-
+from koppling.effects import Bounds, Reply, TooLarge
+from koppling.model import Request
 from koppling.send import Sender
+from koppling.send.message import compose
+from koppling.send.route import Routes, split
 from koppling_tools.failure import GivenWrong
 
 LARGEST: Final = 1 << 20
@@ -34,56 +37,48 @@ class Heard:
     cookies: list[str] = field(default_factory=list)
 
 
-class Wiretap(httpx.BaseTransport):
-    """The transport that a Client makes for itself, listening.
+class Wiretap(Sender):
+    """The sender that a Client makes for itself, listening.
 
     The call is shown what is kept: an answer whole, and without the headers that no example holds.
     """
 
     def __init__(self) -> None:
-        self._sender = Sender()
+        super().__init__(bounds=Bounds(LARGEST, LARGEST))
+        self._routes = Routes()
         self.heard: list[Heard] = []
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on, and keep.
+    def send(self, request: Request, *, stream: bool) -> Reply:
+        """Send, and keep; a stream is read to its end first.
 
         Raises:
             GivenWrong: it is more than an example holds.
         """
-        sent = _at_most(request.stream, "the request")
-        request.stream = httpx.ByteStream(sent)
-        response = self._sender._transport(str(request.url)).handle_request(request)  # noqa: SLF001  (the very same one)
+        del stream
+        origin, target = split(request.url)
+        message = compose(request, self._routes.to(origin), origin, target)
+        sent = _at_most(message.pieces(), "the request")
         try:
-            data = _at_most(response.iter_bytes(), "the answer")
-        finally:
-            response.close()
-        headers = {name.lower(): value for name, value in response.headers.items() if name.lower() not in _NOT_OURS}
-        cookies = response.headers.get_list("set-cookie")
+            reply = super().send(request, stream=False)
+        except TooLarge:
+            raise _too_much("the answer") from None
+        data = reply.body or b""
+        headers = {name: value for name, value in reply.headers.items() if name not in _NOT_OURS}
+        cookies = [reply.headers[name] for name in ("set-cookie", "set-cookie2") if name in reply.headers]
         self.heard.append(
-            Heard(
-                request.method,
-                str(request.url),
-                [(name.lower(), value) for name, value in request.headers.multi_items()],
-                sent,
-                response.status_code,
-                headers,
-                data,
-                cookies,
-            )
+            Heard(request.method, request.url, message.headers, sent, reply.status, headers, data, cookies)
         )
-        return httpx.Response(response.status_code, headers=headers, stream=httpx.ByteStream(data))
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._sender.close()
+        return Reply(reply.status, headers, data)
 
 
-def _at_most(chunks: object, what: str) -> bytes:
+def _at_most(chunks: Iterable[bytes], what: str) -> bytes:
     found = bytearray()
-    for chunk in chunks:  # type: ignore[attr-defined]
+    for chunk in chunks:
         found += chunk
         if len(found) > LARGEST:
-            raise GivenWrong(
-                f"{what} has more than {LARGEST >> 20} MiB, and an example holds less; record a smaller call"
-            )
+            raise _too_much(what)
     return bytes(found)
+
+
+def _too_much(what: str) -> GivenWrong:
+    return GivenWrong(f"{what} has more than {LARGEST >> 20} MiB, and an example holds less; record a smaller call")
