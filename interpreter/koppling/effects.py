@@ -40,6 +40,11 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """Tell a time that only runs forward, for measuring. Answered by seconds since some moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Emit:
     """Show this to the caller: a delta of a stream, a bundle of a search. The only effect that a caller sees."""
 
@@ -73,5 +78,5 @@ class NoAnswer(Exception):
         self.sent = sent
 
 
-Effect = Send | Read | Sleep | Now | Emit
+Effect = Send | Read | Sleep | Now | Tick | Emit
 Life = Generator[Effect, Any, Any]

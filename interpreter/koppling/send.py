@@ -6,7 +6,9 @@ whole addresses, keys in a query included, into the log.
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
@@ -40,6 +42,7 @@ class Sender:
         import httpx
 
         pieces: list[bytes] = []
+        ends = time.monotonic() + request.timeout.get("total", math.inf)
         with ExitStack() as opened:
             try:
                 out = _httpx_request(request, opened)
@@ -47,7 +50,10 @@ class Sender:
                 if stream and response.is_success:
                     return Reply(response.status_code, _headers(response), None, (response, response.iter_bytes()))
                 try:
-                    pieces.extend(response.iter_bytes())
+                    for chunk in response.iter_bytes():
+                        pieces.append(chunk)
+                        if time.monotonic() > ends:
+                            raise httpx.ReadTimeout("")  # a body that drips has no silence to time
                 finally:
                     response.close()
             except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -98,6 +104,17 @@ class AsyncSender:
         Raises:
             NoAnswer: whatever the network did instead.
         """
+        if "total" not in request.timeout:
+            return await self._send(request, stream=stream)
+        import asyncio
+
+        try:
+            async with asyncio.timeout(request.timeout["total"]):
+                return await self._send(request, stream=stream)
+        except TimeoutError:
+            raise NoAnswer("timeout", "no answer in time", sent=True) from None
+
+    async def _send(self, request: Request, *, stream: bool) -> Reply:
         import httpx
 
         pieces: list[bytes] = []
@@ -190,12 +207,12 @@ def _httpx_request(request: Request, opened: ExitStack) -> httpx.Request:
     import httpx
 
     seconds = request.timeout
-    read = seconds.get("read", 60.0)
+    read, most = seconds.get("read", 60.0), seconds.get("total", math.inf)
     timeout = {
-        "connect": seconds.get("connect", 5.0),
-        "read": read,
-        "write": seconds.get("write", read),
-        "pool": seconds.get("pool", read),
+        "connect": min(seconds.get("connect", 5.0), most),
+        "read": min(read, most),
+        "write": min(seconds.get("write", read), most),
+        "pool": min(seconds.get("pool", read), most),
     }
     headers = dict(request.headers)
     extensions = {"timeout": timeout}

@@ -7,16 +7,17 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from koppling.call.attempt import attempt, read
+from koppling.call.deadline import pause
 from koppling.call.failures import no_answer, own_error, same_origin, vendor_error
 from koppling.call.state import Answer, Call
-from koppling.effects import Effect, NoAnswer, Now, Reply, Sleep
+from koppling.effects import Effect, NoAnswer, Now, Reply
 from koppling.errors import ApiError, Kind
 from koppling.events import EventTooLarge, decoder
 from koppling.expression import ABSENT, Roots
 from koppling.extract import Case, Stream, Unreadable, Wait, decode, file_name, format_of, is_json, links_of, media_type
 from koppling.files import OCTETS, File, new_spool
 from koppling.model import Request
-from koppling.retry import seconds
+from koppling.times import seconds
 
 # What is done with an event: a generator, since it may emit; True ends the reading.
 Take = Callable[[Any], Generator[Effect, Any, bool]]
@@ -89,7 +90,7 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
     try:
         body = decode(form, data, reply.status, reply.headers)
     except Unreadable as fault:
-        raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from fault
+        raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from None
     match = call.operation.errors.match(reply.status, reply.headers, body)
     if match is not None:
         raise vendor_error(call, request, reply, body, match.kind)
@@ -155,7 +156,7 @@ def read_events(
         try:
             texts = list(split.feed(chunk) if chunk else split.end())
         except EventTooLarge as fault:
-            raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from fault
+            raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from None
         ended = not chunk
         for text in texts:
             if text == mark:
@@ -200,10 +201,10 @@ def _wait(call: Call, answer: Answer, rules: Wait) -> Generator[Effect, Any, Ans
     while not _is_done(call, answer, rules):
         every, now = rules.every(answer.body, answer.roots), (yield Now())
         asked = None if every is None else seconds(str(every), now)
-        pause = 5.0 if asked is None else asked
-        if now + pause - started > rules.deadline:
+        delay = 5.0 if asked is None else asked
+        if now + delay - started > rules.deadline:
             raise _wait_error(call, answer, "module_timeout", "deadline", f"not done after {rules.deadline:g} seconds")
-        yield Sleep(pause)
+        yield from pause(call, answer.request, delay)
         answer = yield from _ask(call, call.onward(answer.request, address))
         address = _poll_address(call, answer, rules, address)
     return answer
