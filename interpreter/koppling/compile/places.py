@@ -146,7 +146,12 @@ def check_operation(
         name for case in _cases(merged.tree["response"]) for name in (case.get("pages") or {}).get("next", {})
     )
     known = Known(
-        {"input": inputs, "connection": connection, "page": frozenset(_PAGE) | cursors, "call": frozenset({"id"})}
+        {
+            "input": inputs,
+            "connection": connection,
+            "page": frozenset(_PAGE) | cursors,
+            "call": frozenset({"id", "key"}),
+        }
     )
     checker = Checker(document, known, merged)
     for key, value in merged.tree["request"].items():
