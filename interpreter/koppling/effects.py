@@ -5,11 +5,14 @@ The call yields one of these; a driver answers it, or throws NoAnswer into the c
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from koppling.model import Request
+
+if TYPE_CHECKING:
+    from koppling.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,20 @@ class Emit:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Wait until a turn is given back."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Do this, which takes a moment of somebody's disk or keyring. Answered by what it returns."""
+
+    work: Callable[[], Any]
+
+
 @dataclass(slots=True)
 class Reply:
     """An answer's head. `body` is whole, or None where it is to be read in chunks; `handle` is the driver's own."""
@@ -73,5 +90,5 @@ class NoAnswer(Exception):
         self.sent = sent
 
 
-Effect = Send | Read | Sleep | Now | Emit
+Effect = Send | Read | Sleep | Now | Await | Do | Emit
 Life = Generator[Effect, Any, Any]
