@@ -5,11 +5,14 @@ The call yields one of these; a driver answers it, or throws NoAnswer or TooLarg
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from koppling.model import Request
+
+if TYPE_CHECKING:
+    from koppling.turn import Turn
 
 Reason = Literal["connect", "timeout", "cut", "protocol"]
 
@@ -51,6 +54,20 @@ class Emit:
     """Show this to the caller: a delta of a stream, a bundle of a search. The only effect that a caller sees."""
 
     value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Wait until a turn is given back."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Do this, which takes a moment of somebody's disk or keyring. Answered by what it returns."""
+
+    work: Callable[[], Any]
 
 
 # The largest honest answer known, embeddings of 2 048 texts in 3 072 numbers each, is 130 MB of JSON.
@@ -95,5 +112,5 @@ class TooLarge(Exception):
         self.reply = reply
 
 
-Effect = Send | Read | Sleep | Now | Tick | Emit
+Effect = Send | Read | Sleep | Now | Tick | Await | Do | Emit
 Life = Generator[Effect, Any, Any]

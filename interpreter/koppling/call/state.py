@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from koppling.effects import Life
 from koppling.expression import Roots
 from koppling.extract import Case
-from koppling.link import Operation
+from koppling.link import Grant, Operation
 from koppling.masking import Masker
 from koppling.model import Attempt, Request, Response, Result
 from koppling.retry import Retry
@@ -46,6 +46,7 @@ class Call:
 
     `begin` lives the call of another module on the same connection: (name, inputs, the call that it is part of).
     `deadline` is how many seconds it may take in all, `ends` when they are over, once it runs. `keys` counts requests.
+    `grant` gives tokens, where the connector's calls need one.
     """
 
     operation: Operation
@@ -60,6 +61,7 @@ class Call:
     deadline: float | None = None
     ends: float | None = None
     keys: int = 0
+    grant: Grant | None = None
     attempts: list[Attempt] = field(default_factory=list)
     position: Position = field(default_factory=Position)
     last: Answer | None = None
