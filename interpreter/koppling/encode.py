@@ -33,6 +33,7 @@ RESERVED_HEADERS: Final = frozenset(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_MEDIA_TYPE = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+/[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*(?:;[\t\x20-\x7e]*)?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _DECODINGS: Final = 8
 
@@ -65,7 +66,8 @@ def _check_segments(text: str) -> None:
     for _ in range(_DECODINGS):
         if _CONTROL.search(text):
             raise Refused("must not hold a control character")
-        if any(piece in {".", ".."} for piece in re.split(r"[/\\]", text)):
+        # A segment's `;parameters` are cut off by some servers before they look for dots.
+        if any(piece.partition(";")[0] in {".", ".."} for piece in re.split(r"[/\\]", text)):
             raise Refused("must not hold the path segment `.` or `..`")
         decoded = unquote(text)
         if decoded == text:
@@ -114,12 +116,12 @@ def pairs(name: str, value: Any, style: Style) -> Iterator[tuple[str, Any]]:
             yield from pairs(child, one, style)
     elif isinstance(value, list):
         arrays = style.get("arrays", "repeat")
-        if arrays == "comma":
+        if arrays == "comma" and not any(isinstance(one, File) for one in value):
             if found := Listed(as_text(one) for one in value if one is not None):
                 yield name, found
             return
         for index, one in enumerate(value):
-            child = {"repeat": name, "brackets": f"{name}[]"}.get(arrays, f"{name}[{index}]")
+            child = {"repeat": name, "comma": name, "brackets": f"{name}[]"}.get(arrays, f"{name}[{index}]")
             yield from pairs(child, one, style)
     else:
         yield name, value if isinstance(value, File) else as_text(value)
@@ -140,19 +142,33 @@ def _written(value: str | Listed, encode: Callable[..., str]) -> str:
 
 
 def header_value(value: Any) -> str | None:
-    """Return a value as a header carries it; None for null.
+    """Return a value as a header carries it; None for null, and for a list of nothing.
 
     Raises:
         Refused: it holds anything but visible ASCII, space and tab.
     """
     if value is None:
         return None
-    if isinstance(value, dict | File):
+    several = [one for one in value if one is not None] if isinstance(value, list) else [value]
+    if not several:
+        return None
+    if isinstance(value, dict) or any(isinstance(one, File) for one in several):
         raise Refused("must be text, a number, a boolean or a list of them to stand in a header")
-    text = ", ".join(as_text(one) for one in value) if isinstance(value, list) else as_text(value)
+    text = ", ".join(as_text(one) for one in several)
     if not _HEADER_VALUE.fullmatch(text):
         raise Refused("must hold only visible ASCII, space and tab to stand in a header")
     return text.strip(" \t")
+
+
+def media_type(value: str) -> str:
+    """Return a media type as the head of a body, or of a part of one, carries it.
+
+    Raises:
+        Refused: it is none, and might end the head or begin another.
+    """
+    if not _MEDIA_TYPE.fullmatch(value):
+        raise Refused("has a media type that is none; one is written as image/png")
+    return value
 
 
 def header_name(name: str, built: frozenset[str]) -> str:

@@ -35,6 +35,7 @@ def check_extra(extra: Any) -> None:
 # What stands for a file while JSON Schema looks at the inputs.
 FILE_SCHEMA: dict[str, Any] = {"type": "object", "properties": {"$file": {"type": "string"}}, "required": ["$file"]}
 _SEGMENTS_DEEP = 200
+_BITS = 14_000  # of a whole number; Python itself refuses to write more than 4300 digits
 
 
 class Schema:
@@ -134,6 +135,11 @@ class Inputs:
         self._defaults = {name: one.schema["default"] for name, one in fields.items() if "default" in one.schema}
         self._parsed = [name for name, one in fields.items() if one.schema.get("parse") == "json"]
         self._files = [name for name, one in fields.items() if one.file]
+        self._or_text = {
+            name
+            for name in self._files
+            if any(one.get("type") == "string" for one in fields[name].schema.get("anyOf", ()) if "format" not in one)
+        }
         self._secret = [name for name, one in fields.items() if one.secret]
         self._dated = [one for one in fields.values() if one.schema.get("lifecycle") or one.schema.get("values")]
 
@@ -167,6 +173,8 @@ class Inputs:
         for name, value in inputs.items():
             if not isinstance(name, str):
                 problems.append(Problem("", f"the names of inputs are text, not {name!r}"))
+            elif _is_half(name):
+                problems.append(Problem("", f"the name {name!a} of an input {_HALF}"))
             else:
                 values[name] = value
         for name, default in self._defaults.items():
@@ -226,8 +234,9 @@ class Inputs:
     def _parse(self, name: str, text: str, problems: list[Problem]) -> Any:
         try:
             return json.loads(text)
-        except ValueError as error:
-            problems.append(Problem(join_pointer(name), f"is no JSON: {error}", (), self._place(name)))
+        except (ValueError, RecursionError) as error:
+            why = "it is nested too deep" if isinstance(error, RecursionError) else error
+            problems.append(Problem(join_pointer(name), f"is no JSON: {why}", (), self._place(name)))
             return text
 
     def _file(self, name: str, value: Any, files: Path | None, problems: list[Problem]) -> Any:
@@ -236,8 +245,10 @@ class Inputs:
         return self._one_file((name,), value, files, problems)
 
     def _one_file(self, pointer: tuple[str | int, ...], value: Any, files: Path | None, problems: list[Problem]) -> Any:
+        if isinstance(value, str) and pointer[0] in self._or_text:
+            return value
         try:
-            return _as_file(value, files)
+            return _with_a_name(_as_file(value, files))
         except ValueError as error:
             problems.append(Problem(join_pointer(*pointer), str(error), (), self._place(str(pointer[0]))))
             return value
@@ -318,6 +329,17 @@ def _as_file(value: Any, files: Path | None) -> File:
     raise ValueError(f"must be a file (a pathlib.Path, an open binary file, bytes, koppling.File), not {show(value)}")
 
 
+def _with_a_name(file: File) -> File:
+    """Return a file whose name can be written.
+
+    Raises:
+        ValueError: it cannot, as that of a file on a disk whose names are not UTF-8; in words.
+    """
+    if _is_half(file.name):
+        raise ValueError(f"the name {file.name!a} of the file is no text; give it another: File(path, name=…)")
+    return file
+
+
 def _below(files: Path | None, path: Any) -> File:
     """Return the file of that name below a folder, symbolic links resolved."""
     if files is None:
@@ -342,20 +364,37 @@ def _texts(secret: Any) -> Iterator[str]:
 def _marked(value: Any) -> Any:
     if isinstance(value, list):
         return [_marked(one) for one in value]
-    return {"$file": value.name} if isinstance(value, File) else None
+    return {"$file": value.name} if isinstance(value, File) else value if isinstance(value, str) else None
+
+
+_HALF = "holds half a surrogate pair, which is no text"
+
+
+def _is_half(text: str) -> bool:
+    """Tell whether a text holds half a surrogate pair, so that it cannot be written."""
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:  # noqa: C901, PLR0912
     """Return a value as plain JSON: tuples become lists, mappings dicts; what JSON can't say is a problem."""
     kind = type(value)
     if kind is str:
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                problems.append(Problem(join_pointer(*pointer), "holds half a surrogate pair, which is no text"))
+        if _is_half(value):
+            problems.append(Problem(join_pointer(*pointer), _HALF))
+            return ascii(value)
         return value
-    if value is None or kind is bool or kind is int:
+    if value is None or kind is bool:
+        return value
+    if kind is int:
+        if value.bit_length() > _BITS:
+            problems.append(Problem(join_pointer(*pointer), "is a number of more than 4000 digits"))
+            return None
         return value
     if kind is float:
         if not math.isfinite(value):
@@ -369,6 +408,8 @@ def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -
         for key, one in value.items():
             if not isinstance(key, str):
                 problems.append(Problem(join_pointer(*pointer), f"the keys of an object are text, not {key!r}"))
+            elif _is_half(key):
+                problems.append(Problem(join_pointer(*pointer), f"its key {key!a} {_HALF}"))
             else:
                 found[key] = _json(one, (*pointer, key), problems)
         return found

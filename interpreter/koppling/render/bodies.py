@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from koppling.body import Body, Content, Multipart, Part, Raw
-from koppling.encode import Listed, Style, form_text, pairs
+from koppling.encode import Listed, Refused, Style, form_text, pairs
+from koppling.encode import media_type as checked_type
 from koppling.expression import ABSENT, Roots
 from koppling.files import OCTETS, File
 from koppling.render.parameters import Parameter, checked_pairs, mapping, parameters
@@ -101,8 +102,10 @@ class PartTemplate:
             return []
         file_name, media_type = _text_of(self.file_name, roots), _text_of(self.media_type, roots)
         if media_type and "json" in media_type and not isinstance(value, File):
-            return [Part(name, Content.json(value).data, file_name, media_type)]
-        return [part_of(key, one, file_name, media_type) for key, one in pairs(name, value, self.parameter.style)]
+            found = [Part(name, Content.json(value).data, file_name, media_type)]
+        else:
+            found = [part_of(key, one, file_name, media_type) for key, one in pairs(name, value, self.parameter.style)]
+        return _sound(found, self.parameter.value)
 
 
 class MultipartBody:
@@ -124,7 +127,8 @@ class MultipartBody:
         style = self.style
         parts = [part for one in self.templates for part in one.parts(roots)]
         if self.dynamic is not None and isinstance(given := self.dynamic(roots), dict):
-            parts += [part_of(name, value) for key, one in given.items() for name, value in pairs(key, one, style)]
+            more = [part_of(name, value) for key, one in given.items() for name, value in pairs(key, one, style)]
+            parts += _sound(more, self.dynamic)
         parts += [
             part_of(name, value)
             for key, one in extras.items()
@@ -158,6 +162,7 @@ class RawBody:
         if value is ABSENT or value is None:
             return None, extras
         if isinstance(value, File):
+            _sound([Part("", value, None, value.media_type)], sink)
             headers.setdefault("content-type", value.media_type or OCTETS)
             return Raw(value), extras
         if not isinstance(value, str):
@@ -186,6 +191,21 @@ def part_of(name: str, value: Any, file_name: str | None = None, media_type: str
         return Part(name, value, file_name or value.name, media_type or value.media_type)
     text = ",".join(value) if isinstance(value, Listed) else value
     return Part(name, text.encode(), file_name, media_type)
+
+
+def _sound(parts: list[Part], sink: Sink) -> list[Part]:
+    """Return parts as they are.
+
+    Raises:
+        Misfit: the media type of one is none, and could be read as something else of the request.
+    """
+    for part in parts:
+        if part.media_type:
+            try:
+                checked_type(part.media_type)
+            except Refused as refusal:
+                raise Misfit(sink, str(refusal)) from None
+    return parts
 
 
 def _part_template(name: str, value: Any, style: Style) -> PartTemplate:

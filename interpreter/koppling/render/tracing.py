@@ -13,6 +13,7 @@ from typing import Any
 from koppling.diagnostics import join_pointer
 from koppling.encode import Style, pairs
 from koppling.expression import ABSENT, Roots
+from koppling.files import File
 from koppling.render.bodies import FormBody, JsonBody, MultipartBody, PartTemplate, part_of
 from koppling.render.parameters import Parameter, checked_pairs
 from koppling.render.request import AGENT, PathValue, RequestTemplate
@@ -264,7 +265,7 @@ class _Tracer:
             join_pointer(*pointer): self._leaf(part, _spelling(name, pointer, style), one, tree, at)
             for pointer, one, tree, at in spread(sink.tree, sink.at, value, (), self._roots)
         }
-        origins = [origin for _, origin in pairs(name, _shadow(value), style)] if style is not None else [""]
+        origins = _origins(name, value, style) if style is not None else [""]
         used: set[str | None] = set() if style is not None else set(bits)
         for (key, text), origin in zip(found, origins, strict=True):
             leaves = []
@@ -313,7 +314,7 @@ class _Tracer:
         found = list(pairs(leaf.name, value, style))
         if not found:
             yield replace(leaf, value=None, dropped="it is null" if value is None else "it is empty")
-        for (name, text), (_, origin) in zip(found, pairs(leaf.name, _shadow(value), style), strict=True):
+        for (name, text), origin in zip(found, _origins(leaf.name, value, style), strict=True):
             steps = origin if isinstance(origin, str) else ""
             yield replace(leaf.below(name, steps), value=part_of(name, text) if part == "multipart" else text)
 
@@ -341,12 +342,20 @@ def spread(
         yield pointer, value, tree, at
 
 
+def _origins(name: str, value: Any, style: Style) -> list[str | list[str]]:
+    """Return where each of the `pairs` of a value stands in it; of a list that one parameter holds, each element."""
+    found = (origin for _, origin in pairs(name, _shadow(value), style))
+    return [origin.name.removeprefix("#") if isinstance(origin, File) else origin for origin in found]
+
+
 def _shadow(value: Any, pointer: tuple[str | int, ...] = ()) -> Any:
     """Return a value of the same shape whose scalars say where they stand, so that it is written as the same pairs."""
     if isinstance(value, dict):
         return {key: _shadow(one, (*pointer, key)) for key, one in value.items()}
     if isinstance(value, list):
         return [_shadow(one, (*pointer, index)) for index, one in enumerate(value)]
+    if isinstance(value, File):  # which is written otherwise than a text, in a list
+        return File(b"", name=f"#{join_pointer(*pointer)}")
     return None if value is None or value is ABSENT else join_pointer(*pointer)
 
 
