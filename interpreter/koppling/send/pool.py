@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from time import monotonic
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -9,6 +10,7 @@ from koppling.send.route import Route
 
 MOST_AT_ONCE: Final = 1000  # connections to one origin that are in use; who comes after waits
 MOST_IDLE: Final = 100
+BROKEN_OFF: Final = struct.pack("ii", 1, 0)  # SO_LINGER: closed with a reset, nothing is sent any more
 LONGEST_IDLE: Final = 15.0  # seconds; a server that closes sooner is noticed before use
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Generator
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from koppling.effects import Bounds, NoAnswer, Reply
 from koppling.model import Request
 from koppling.send import dialled
-from koppling.send.pool import MOST_AT_ONCE, Idle
+from koppling.send.pool import BROKEN_OFF, MOST_AT_ONCE, Idle
 from koppling.send.route import Origin, Route, Routes
 from koppling.send.sending import Body, Dial, Patience, sending, settled
 from koppling.send.tls import context
 from koppling.send.tunnel import through
+from koppling.send.waiting import readable
 from koppling.send.wire import Wire
 from koppling.send.words import crowded, cut, late, not_connected
 
@@ -59,8 +61,18 @@ class Line(asyncio.Protocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Note that it is over, and why."""
+        if exc is not None:
+            self._rescue()
         self._over, self._failed, self._full = True, exc, False
         self._wake()
+
+    def _rescue(self) -> None:
+        """Read what came before a write failed: it may be the answer, which asyncio would throw away."""
+        if self._transport.get_extra_info("ssl_object") is None:
+            there = self._transport.get_extra_info("socket")
+            with suppress(OSError), socket.fromfd(there.fileno(), there.family, there.type) as still_open:
+                while data := still_open.recv(_FULL):
+                    self._got.append(data)
 
     def pause_writing(self) -> None:
         """Note that the transport holds enough."""
@@ -108,7 +120,7 @@ class Line(asyncio.Protocol):
             NoAnswer: nobody takes it, or it broke off.
         """
         if self.written:
-            await asyncio.sleep(0)  # an upload that never has to wait would hear nothing
+            await self._listen()
             if self._got:
                 self._rest += data
                 return self._take()
@@ -127,6 +139,13 @@ class Line(asyncio.Protocol):
             raise cut(self._failed, sent=True)
         return None
 
+    async def _listen(self) -> None:
+        """Let the loop read what has come: an upload that never has to wait would hear nothing."""
+        await asyncio.sleep(0)
+        if not self._got and readable(self._transport.get_extra_info("socket")):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
     def ready(self) -> bytes | None:
         """Return what has come already, b"" at the end, None where nothing has.
 
@@ -144,9 +163,12 @@ class Line(asyncio.Protocol):
         return not (self._got or self._over or bool(self._transport.is_closing()))
 
     def close(self) -> None:
-        """Close it, without waiting for the other side."""
-        if self._transport is not None and not self._loop.is_closed():
-            self._transport.abort()
+        """Close it, without waiting for the other side; a request that is not over is broken off."""
+        if self._transport is None or self._loop.is_closed():
+            return
+        if not self.wire.told and not self._transport.is_closing():
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BROKEN_OFF)
+        self._transport.abort()
 
     def _take(self) -> bytes:
         data = self._got[0] if len(self._got) == 1 else b"".join(self._got)

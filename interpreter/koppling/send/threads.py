@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import socket
 import ssl
 import threading
@@ -14,18 +13,18 @@ from typing import Any, Final, TypeVar
 from koppling.effects import Bounds, NoAnswer, Reply
 from koppling.model import Request
 from koppling.send import Watch, dialled
-from koppling.send.pool import MOST_AT_ONCE, Idle
+from koppling.send.pool import BROKEN_OFF, MOST_AT_ONCE, Idle
 from koppling.send.route import Origin, Route, Routes
 from koppling.send.sending import Body, Dial, Patience, sending, settled
 from koppling.send.tls import context
 from koppling.send.tunnel import through
+from koppling.send.waiting import IN, OUT, wait
 from koppling.send.wire import Wire
 from koppling.send.words import crowded, cut, late, not_connected
 
 T = TypeVar("T")
 
 _SIZE: Final = 64 << 10
-_IN, _OUT = 1, 2
 
 
 class Line:
@@ -59,7 +58,7 @@ class Line:
         if self._tls and (data := self._now()) is not None:
             return data
         while True:
-            if not wait(self._socket, _IN, patience.left(patience.read)):
+            if not wait(self._socket, IN, patience.left(patience.read)):
                 raise late(sent=True)
             data = self._now()
             if data is not None:
@@ -71,7 +70,7 @@ class Line:
         Raises:
             NoAnswer: nobody takes it, or it broke off.
         """
-        if self.written and wait(self._socket, _IN, 0) and (early := self._now()) is not None:
+        if self.written and wait(self._socket, IN, 0) and (early := self._now()) is not None:
             self._rest = memoryview(bytes(self._rest) + data)
             return early
         rest = memoryview(bytes(self._rest) + data) if self._rest else memoryview(data)
@@ -82,10 +81,10 @@ class Line:
                 if self._watch is not None:
                     self._watch("sent", count)
             except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                ready = wait(self._socket, _IN | _OUT, patience.left(patience.write))
+                ready = wait(self._socket, IN | OUT, patience.left(patience.write))
                 if not ready:
                     raise late(sent=self.written) from None
-                if ready & _IN and (early := self._now()) is not None:
+                if ready & IN and (early := self._now()) is not None:
                     self._rest = rest
                     return early
             except OSError as error:
@@ -101,7 +100,7 @@ class Line:
             NoAnswer: it broke off.
         """
         # TLS says some things to itself, and holds some that the socket does not show.
-        return self._now() if self._tls or wait(self._socket, _IN, 0) else None
+        return self._now() if self._tls or wait(self._socket, IN, 0) else None
 
     def quiet(self) -> bool:
         """Tell whether nothing has come, neither bytes nor the end: whether the connection can still be used."""
@@ -111,7 +110,9 @@ class Line:
             return False
 
     def close(self) -> None:
-        """Close it."""
+        """Close it; a request that is not over is broken off, or the kernel would go on trying to send what it has."""
+        if not self.wire.told:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BROKEN_OFF)
         self._socket.close()
 
     def _now(self) -> bytes | None:
@@ -324,25 +325,3 @@ def _secured(opened: socket.socket, origin: Origin, patience: Patience) -> socke
         return context().wrap_socket(opened, server_hostname=origin.host)
     except (OSError, ValueError) as error:
         raise not_connected(error) from error
-
-
-if hasattr(select, "poll"):
-
-    def wait(waiting: socket.socket, events: int, seconds: float) -> int:
-        """Wait until a socket can be read or written; return which, 0 when the time is over."""
-        poll = select.poll()
-        poll.register(waiting, (select.POLLIN if events & _IN else 0) | (select.POLLOUT if events & _OUT else 0))
-        ready = poll.poll(seconds * 1000)
-        if not ready:
-            return 0
-        found = ready[0][1]
-        broken = found & (select.POLLERR | select.POLLHUP | select.POLLNVAL)
-        return events if broken else (_IN if found & select.POLLIN else 0) | (_OUT if found & select.POLLOUT else 0)
-
-else:
-
-    def wait(waiting: socket.socket, events: int, seconds: float) -> int:
-        """Wait until a socket can be read or written; return which, 0 when the time is over."""
-        reading, writing = [waiting] if events & _IN else [], [waiting] if events & _OUT else []
-        readable, writable, _ = select.select(reading, writing, [], seconds)
-        return (_IN if readable else 0) | (_OUT if writable else 0)

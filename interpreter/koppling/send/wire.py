@@ -57,13 +57,13 @@ class Head:
 class Wire:
     """One connection's protocol, over any number of requests, one after the other."""
 
-    __slots__ = ("_at", "_buffer", "_closed", "_framing", "_kept", "_left", "_size", "_told", "heard")
+    __slots__ = ("_at", "_buffer", "_closed", "_framing", "_kept", "_left", "_size", "heard", "told")
 
     def __init__(self) -> None:
         self.heard = False  # whether anything of the current answer has come
         self._buffer, self._at = b"", 0  # what has come, and how far it is read
         self._closed = False  # whether the server has said its last
-        self._told = True  # whether the request was written whole
+        self.told = True  # whether the request was handed over whole
         self._kept = True  # whether the connection may carry another one
         self._framing = _Framing.OVER
         self._left = 0  # bytes to come, of the body or of the chunk
@@ -75,7 +75,7 @@ class Wire:
         Raises:
             NoAnswer: there is none, or it is no HTTP.
         """
-        self.heard = self._told = False
+        self.heard = self.told = False
         failed: NoAnswer | None = None
         try:
             for out in _outgoing(message):
@@ -85,7 +85,7 @@ class Wire:
                     if (head := self._answer(message.method)) is not None:
                         return head
                     early = yield b""
-            self._told = True
+            self.told = True
         except NoAnswer as failure:
             # A server that has had enough may close its end while it is still being written to. What it said stands.
             if failure.reason != "cut":
@@ -116,7 +116,7 @@ class Wire:
     def renew(self) -> bool:
         """Tell whether the exchange is over, with nothing left behind, and the connection can carry another one."""
         over = self._framing is _Framing.OVER or (self._framing is _Framing.LENGTH and not self._left)
-        return over and self._told and self._kept and not self._closed and self._at == len(self._buffer)
+        return over and self.told and self._kept and not self._closed and self._at == len(self._buffer)
 
     def _hear(self, data: bytes) -> None:
         if data:
