@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from koppling.catalog import Catalog
     from koppling.client import AsyncClient, Client, execute
     from koppling.client.clock import Clock
+    from koppling.client.sign_in import SignIn
     from koppling.client.watching import Exchange
     from koppling.connection import Connection
     from koppling.diagnostics import Diagnostic, Location
@@ -54,6 +55,7 @@ __all__ = [
     "Request",
     "Response",
     "Result",
+    "SignIn",
     "SpecError",
     "Trace",
     "TransportError",
@@ -66,6 +68,7 @@ _HOMES = {
     "client": ["AsyncClient", "Client", "execute"],
     "client.clock": ["Clock"],
     "client.watching": ["Exchange"],
+    "client.sign_in": ["SignIn"],
     "connection": ["Connection"],
     "diagnostics": ["Diagnostic", "Location"],
     "errors": [

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from koppling.diagnostics import suggestion
@@ -14,6 +14,10 @@ from koppling.errors import ConnectionInvalid
 from koppling.masking import Masker
 from koppling.model import ConnectorSpec
 from koppling.validate import Schema
+
+if TYPE_CHECKING:
+    from koppling.link import Grant
+    from koppling.tokens import Held
 
 
 class Connection:
@@ -24,7 +28,7 @@ class Connection:
         fields: as the connector's spec declares them, `api_key="…"`.
     """
 
-    __slots__ = ("_env_file", "_from_env", "connector", "fields", "name")
+    __slots__ = ("_env_file", "_from_env", "connector", "fields", "held", "name")
 
     def __init__(self, connector: str, /, **fields: Any) -> None:
         if not isinstance(connector, str):
@@ -32,6 +36,8 @@ class Connection:
         self.connector = connector
         self.fields = fields
         self.name: str | None = None
+        #: The tokens of OAuth 2, once there are some; shared by all that use this connection.
+        self.held: Held | None = None
         self._from_env = False
         self._env_file: str | Path | None = None
 
@@ -62,6 +68,9 @@ class Connection:
         entry = connections.find(name)
         found = cls(entry.connector, **entry.fields, **connections.secrets_of(name, entry))
         found.name = name
+        from koppling.tokens import Held
+
+        found.held = Held(None, connections.StoredTokens(name, entry.identity))
         return found
 
     @classmethod
@@ -78,6 +87,33 @@ class Connection:
             message = f"no stored connection is the default of {connector}; `koppling connection list` shows them"
             raise ConnectionInvalid(connector, message)
         return cls.load(name)
+
+    def use_tokens(
+        self,
+        tokens: Mapping[str, Any],
+        *,
+        changed: Callable[[dict[str, Any]], None] | None = None,
+        renew: bool = True,
+    ) -> None:
+        """Give the connection tokens of OAuth 2 that a program keeps itself.
+
+        Args:
+            tokens: as `tokens` gave them, or as a token endpoint answered: `access_token`, `refresh_token`,
+                `expires_at` (seconds since 1970).
+            changed: is called with new ones, each time that they were renewed. The old ones may be good no more.
+            renew: whether they are renewed at all.
+
+        Raises:
+            ValueError: there is no access token among them.
+        """
+        from koppling.tokens import Held, Told, stored_tokens
+
+        self.held = Held(stored_tokens(tokens), None if changed is None else Told(changed), renewable=renew)
+
+    @property
+    def tokens(self) -> dict[str, Any] | None:
+        """The tokens of OAuth 2 as they are now, real values; None where there are none yet."""
+        return None if self.held is None or self.held.tokens is None else self.held.tokens.as_json()
 
     def bind(self, spec: ConnectorSpec) -> Bound:
         """Return the connection checked against its connector, defaults filled in.
@@ -104,7 +140,15 @@ class Connection:
                 raise ConnectionInvalid(spec.name, _missing(spec, name, variable), name, variable)
         self._check(spec, values)
         secrets = [str(values[name]) for name, field in spec.fields.items() if field.secret and name in values]
-        return Bound(spec.name, values, tuple(secrets), Masker(secrets))
+        return Bound(spec.name, values, tuple(secrets), Masker(secrets), self._grant(spec))
+
+    def _grant(self, spec: ConnectorSpec) -> Grant | None:
+        if "oauth2" not in spec.plan["auth"]:
+            return None
+        from koppling.link import Grant
+        from koppling.tokens import held_by
+
+        return Grant(spec, held_by(self))
 
     def _check(self, spec: ConnectorSpec, values: dict[str, Any]) -> None:
         masker = Masker(str(values[name]) for name, field in spec.fields.items() if field.secret and name in values)
@@ -192,12 +236,16 @@ def _no_base(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Bound:
-    """A connection that was checked. `values` are what templates see, `secrets` what nobody may."""
+    """A connection that was checked.
+
+    `values` are what templates see, `secrets` what nobody may; `grant` gives tokens.
+    """
 
     connector: str
     values: dict[str, Any]
     secrets: tuple[str, ...]
     masker: Masker
+    grant: Grant | None = None
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a connection that was checked is not pickled, for the secrets in it")

@@ -5,11 +5,14 @@ The call yields one of these; a driver answers it, or throws NoAnswer or TooLarg
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from koppling.model import Request
+
+if TYPE_CHECKING:
+    from koppling.turn import Turn
 
 Reason = Literal["connect", "timeout", "cut", "protocol"]
 
@@ -61,6 +64,20 @@ class Bounds:
     file: int = MOST_FILE
 
 
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Wait until a turn is given back."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Do this, which takes a moment of somebody's disk or keyring. Answered by what it returns."""
+
+    work: Callable[[], Any]
+
+
 @dataclass(slots=True)
 class Reply:
     """An answer's head. `body` is whole, or None where it is to be read in chunks; `handle` is the driver's own."""
@@ -90,5 +107,5 @@ class TooLarge(Exception):
         self.reply = reply
 
 
-Effect = Send | Read | Sleep | Now | Emit
+Effect = Send | Read | Sleep | Now | Await | Do | Emit
 Life = Generator[Effect, Any, Any]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from koppling.extract import Case, Errors, Pages, Stream, TelemetryNames
-from koppling.model import ConnectorSpec, ModuleSpec, OperationSpec, lifecycle_of
+from koppling.masking import Masker
+from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec, OperationSpec, lifecycle_of
 from koppling.render import Places, RequestTemplate
-from koppling.retry import Retry
+from koppling.retry import SAFE, Retry
 from koppling.validate import Inputs
+
+if TYPE_CHECKING:
+    from koppling.tokens import Held
 
 
 class Operation:
@@ -57,6 +61,58 @@ class Operation:
     def stream(self) -> Stream | None:
         """How it is streamed."""
         return next((case.stream for case in self.cases if case.stream), None)
+
+
+class Grant:
+    """How calls of a connection come by a token: the connector's `auth.oauth2`, and who holds what it gave."""
+
+    def __init__(self, connector: ConnectorSpec, held: Held) -> None:
+        from koppling.render.oauth import OAuth  # few connectors have one
+
+        plan = connector.plan
+        self.oauth = OAuth(connector.name, plan["auth"]["oauth2"], plan["request"].get("timeout") or {})
+        self.held = held
+        #: The token endpoint, as an operation of the connector's.
+        self.endpoint = _token_endpoint(connector, self.oauth.grant)
+        self._maskers = (Masker(), "", Masker())
+
+    def masker(self, known: Masker, token: str) -> Masker:
+        """Return a masker that knows a token as well. The last one is kept: making one costs more than many a call."""
+        if known.knows(token):
+            return known
+        before, of, found = self._maskers
+        if before is not known or of != token:
+            found = known.with_more([token])
+            self._maskers = (known, token, found)
+        return found
+
+
+# RFC 6749, 5.2: what it says of an error. Some vendors say it with a success's status.
+_TOKEN_ERRORS: Final[list[dict[str, Any]]] = [
+    {"status": "200-299", "when": "error", "kind": "invalid_access_token"},
+    {"status": 429, "kind": "rate_limit"},
+    {"status": "400-499", "kind": "invalid_access_token"},
+    {"status": "500-599", "kind": "connection"},
+]
+_TOKEN_ERROR_BODY: Final = {"message": "error_description || error", "code": "error"}
+
+
+def _token_endpoint(connector: ConnectorSpec, grant: str) -> Operation:
+    """Return the operation that asks for tokens.
+
+    A code, and often a refresh token, is good for one use: what may have been carried out is not asked again. Client
+    credentials are.
+    """
+    retry = {**connector.plan["retry"], "methods": [*SAFE, *(["POST"] if grant == "client_credentials" else [])]}
+    plan: dict[str, Any] = {key: {} for key in ("request", "request_places", "telemetry", "fields", "schema", "places")}
+    plan |= {"response": [], "errors": [], "required": [], "retry": retry}
+    spec = OperationSpec(None, plan)
+    module = ModuleSpec(
+        connector.name, "token", "1.0.0", "Token", "action", "", connector.path, Lifecycle(), None, {None: spec}, {}
+    )
+    found = Operation(connector, module, spec)
+    found.errors = Errors(_TOKEN_ERRORS, _TOKEN_ERROR_BODY, connector.plan["request_id"])
+    return found
 
 
 def connector_spec(plan: dict[str, Any]) -> ConnectorSpec:

@@ -18,9 +18,14 @@ class Masker:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = tuple(dict.fromkeys(secret for secret in secrets if len(secret) >= SHORTEST))
 
+    def knows(self, secret: str) -> bool:
+        """Tell whether it is one of those."""
+        return secret in self._secrets
+
     def with_more(self, secrets: Iterable[str]) -> Masker:
         """Return a masker that knows more."""
-        return Masker((*self._secrets, *secrets))
+        more = [one for one in secrets if one not in self._secrets]
+        return Masker((*self._secrets, *more)) if more else self
 
     @cached_property
     def _forms(self) -> re.Pattern[str] | None:

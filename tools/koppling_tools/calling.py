@@ -112,9 +112,8 @@ def _transport(waiting: terminal.Waiting, operation: Any) -> Any:
 
 @contextlib.contextmanager
 def _connected(order: Order, connector: Any, catalog: Any) -> Iterator[Any]:
-    from koppling import Connection
-
     if order.sandbox:
+        from koppling_tools.examples.placeholders import connected
         from koppling_tools.sandbox.start import start
 
         with contextlib.ExitStack() as stack:
@@ -122,7 +121,7 @@ def _connected(order: Order, connector: Any, catalog: Any) -> Iterator[Any]:
                 sandbox = stack.enter_context(start(connector.name, catalog=catalog))
             about = f" ({sandbox.about})" if sandbox.about else ""
             terminal.say(f"{sandbox.kind} at {sandbox.url}{about}", label="sandbox: ")
-            yield Connection(connector.name, **sandbox.connection_fields)
+            yield connected(connector, sandbox.connection_fields)
     else:
         yield connection_of(connector, order.connection, order.env_file)
 

@@ -38,6 +38,8 @@ class Order:
     advanced: bool
     replace: bool
     no_test: bool
+    no_browser: bool
+    paste: bool
     specs: tuple[Path, ...]
 
     @property
@@ -56,6 +58,7 @@ def add(order: Order) -> int:
     from koppling import Connection
     from koppling.catalog import Catalog
     from koppling.store import connections
+    from koppling_tools.sign_in import sign_in, signs_in
 
     catalog = Catalog(order.specs)
     spec = find_connector(catalog, order.connector or _which(catalog))
@@ -67,6 +70,8 @@ def add(order: Order) -> int:
     fields = _given(order, spec)
     connection = Connection(spec.name, **fields)
     connection.bind(spec)
+    if signs_in(spec, fields):
+        sign_in(connection, spec, order.specs, browser=not order.no_browser, paste=order.paste)
     if not order.no_test:
         _try(catalog, order.specs, spec, connection)
     hidden = {key: value for key, value in fields.items() if spec.fields[key].secret}
@@ -75,6 +80,7 @@ def add(order: Order) -> int:
         spec.name,
         {key: value for key, value in fields.items() if key not in hidden},
         hidden,
+        tokens=connection.tokens,
         home=order.store,
         default=order.default,
         overwrite=order.replace,
@@ -166,6 +172,23 @@ def test(name: str, specs: tuple[Path, ...]) -> int:
     connection = Connection.load(name)
     catalog = Catalog(specs)
     _try(catalog, specs, find_connector(catalog, connection.connector), connection)
+    return 0
+
+
+def sign_in_again(name: str, specs: tuple[Path, ...], *, no_browser: bool, paste: bool) -> int:
+    """Have a person sign in to a stored connection, whose fields stay.
+
+    Raises:
+        ConnectionInvalid: there is none of that name, or nobody signs in to its connector.
+        GivenWrong: nobody signed in, in time.
+    """
+    from koppling import Connection
+    from koppling.catalog import Catalog
+    from koppling_tools.sign_in import sign_in
+
+    connection = Connection.load(name)
+    spec = find_connector(Catalog(specs), connection.connector)
+    sign_in(connection, spec, specs, browser=not no_browser, paste=paste)
     return 0
 
 

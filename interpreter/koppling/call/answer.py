@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from koppling.call.attempt import attempt, read
+from koppling.call.attempt import read
+from koppling.call.authorize import authorized
 from koppling.call.failures import own_error, same_origin, too_large, vendor_error
 from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call
@@ -39,7 +40,7 @@ def case_of(call: Call, request: Request, reply: Reply, roots: Roots) -> Case:
 
 
 def _ask(call: Call, request: Request) -> Generator[Effect, Any, Answer]:
-    request, reply = yield from attempt(call, request, streamed=call.operation.reads_chunks)
+    request, reply = yield from authorized(call, request, streamed=call.operation.reads_chunks)
     roots = roots_of(call, reply)
     case = case_of(call, request, reply, roots)
     roots["body"] = yield from body_of(call, case, request, reply)

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 from koppling.call.answer import case_of, fetch
-from koppling.call.attempt import attempt
+from koppling.call.authorize import authorized
 from koppling.call.failures import own_error, same_origin
 from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call, Position
@@ -141,7 +141,7 @@ def _pages(call: Call, bundles: _Bundles | _Round) -> Generator[Effect, Any, Ans
 
 def _live(call: Call, request: Request, bundles: _Bundles | _Round, skip: int) -> Generator[Effect, Any, Answer]:
     """Take the elements of a stream of events as they come."""
-    request, reply = yield from attempt(call, request, streamed=True)
+    request, reply = yield from authorized(call, request, streamed=True)
     roots = roots_of(call, reply)
     case = case_of(call, request, reply, roots)
     place, place.taken = call.position, 0

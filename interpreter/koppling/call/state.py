@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from koppling.effects import Life
 from koppling.expression import Roots
 from koppling.extract import Case
-from koppling.link import Operation
+from koppling.link import Grant, Operation
 from koppling.masking import Masker
 from koppling.model import Attempt, Request, Response, Result
 from koppling.validate import Prepared
@@ -43,7 +43,8 @@ class Answer:
 class Call:
     """All that one call is made of.
 
-    `begin` lives the call of another module on the same connection: (name, inputs, attempts to add to).
+    `begin` lives the call of another module on the same connection: (name, inputs, attempts to add to). `grant` gives
+    tokens, where the connector's calls need one.
     """
 
     operation: Operation
@@ -54,6 +55,7 @@ class Call:
     random: Callable[[], float]
     begin: Callable[[str, dict[str, Any], list[Attempt]], Life]
     timeout: float | None = None
+    grant: Grant | None = None
     attempts: list[Attempt] = field(default_factory=list)
     position: Position = field(default_factory=Position)
     last: Answer | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from koppling.call.answer import body_of, case_of
-from koppling.call.attempt import attempt
+from koppling.call.authorize import authorized
 from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call
 from koppling.effects import Emit, Life
@@ -19,7 +19,7 @@ def asked_stream(call: Call) -> Stream | None:
 
 def streamed(call: Call, rules: Stream) -> Life:
     """Emit the deltas; return the Result over the folded body."""
-    request, reply = yield from attempt(call, call.render(), streamed=True)
+    request, reply = yield from authorized(call, call.render(), streamed=True)
     roots = roots_of(call, reply)
     case = case_of(call, request, reply, roots)
     if case.stream is None or media_type(reply.headers) == "application/json":  # the vendor chose not to stream

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from koppling import call as life
 from koppling.call import Call
@@ -26,6 +27,7 @@ from koppling.model import Attempt, ModuleSpec, Request
 from koppling.validate import Extra, Prepared, choose
 
 if TYPE_CHECKING:
+    from koppling.client.sign_in import SignIn
     from koppling.trace import Trace
 
 
@@ -127,6 +129,7 @@ class Beginning:
             self._clock.random,
             begin,
             timeout,
+            bound.grant,
         )
 
     @staticmethod
@@ -168,6 +171,25 @@ class Beginning:
             call.position = read_token(resume, call, marked)
         _must_search(call)
         return self._watchers.over(call, life.items(call)), call, marked
+
+    def sign_in(self, redirect_uri: str | None, live: Callable[[Life], Any]) -> SignIn:
+        """See `Client.sign_in`; `live` lives a life to its end.
+
+        Raises:
+            ConnectionInvalid: nobody signs in to that connector.
+            ValueError: neither the connector nor the caller says where the browser comes back to.
+        """
+        from koppling.client.sign_in import SignIn
+
+        if self._connection is None:
+            raise ValueError("a sign-in is one of a connection; make the client with one")
+        name = self._connection.connector
+        grant = self._bind(name).grant
+        if grant is None or grant.oauth.grant != "authorization_code":
+            raise ConnectionInvalid(name, f"nobody signs in to {name}: its `auth` is no authorization code of OAuth 2")
+        if redirect_uri is None and urlsplit(grant.oauth.redirect).port in {None, 0}:
+            raise ValueError("redirect_uri is needed: where the browser comes back to")
+        return SignIn(self._begun(grant.endpoint, Prepared({}), None, None), grant, redirect_uri, live)
 
     def adapt(self, name: str, inputs: Mapping[str, Any], inputs_of: int, as_of: Day) -> dict[str, Any]:
         """See `Client.adapt`."""

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from koppling.client.begin import Beginning
     from koppling.client.clock import Clock
     from koppling.client.drivers import AsyncItems, AsyncRun, Items, Run
+    from koppling.client.sign_in import SignIn
     from koppling.client.watching import Observer
     from koppling.connection import Connection
+    from koppling.effects import Life
     from koppling.model import Request, Result
     from koppling.send import Sender
     from koppling.trace import Trace
@@ -218,6 +220,22 @@ class Client(_Unsent):
         life, call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
         return self._drivers.Items(life, call, mark, self._sender, self._clock)
 
+    def sign_in(self, redirect_uri: str | None = None) -> SignIn:
+        """Begin a person's sign-in, for a connector whose `auth` is the authorization code of OAuth 2.
+
+        Args:
+            redirect_uri: where the browser comes back to; where the connector's spec does not say.
+
+        Raises:
+            ConnectionInvalid: nobody signs in to that connector.
+            ValueError: the client has no connection, or nothing says where the browser comes back to.
+        """
+
+        def live(life: Life) -> None:
+            self._drivers.Run(life, self._sender, self._clock).result()
+
+        return self._begin.sign_in(redirect_uri, live)
+
     def close(self) -> None:
         """Close the connections."""
         self._sender.close()
@@ -316,6 +334,14 @@ class AsyncClient(_Unsent):
         """Return an async iterator over the bundles of a search; see `Client.items`."""
         life, call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
         return self._drivers.AsyncItems(life, call, mark, self._sender, self._clock)
+
+    def sign_in(self, redirect_uri: str | None = None) -> SignIn:
+        """Begin a person's sign-in, whose `finish` is awaited; see `Client.sign_in`."""
+
+        async def live(life: Life) -> None:
+            await self._drivers.AsyncRun(life, self._sender, self._clock).result()
+
+        return self._begin.sign_in(redirect_uri, live)
 
     async def close(self) -> None:
         """Close the connections."""

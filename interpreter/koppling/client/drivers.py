@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from koppling.call import Call
 from koppling.client.clock import Clock
 from koppling.client.resume import write_token
-from koppling.effects import Effect, Emit, Life, NoAnswer, Now, Read, Reply, Send, Sleep, TooLarge
+from koppling.effects import Await, Do, Effect, Emit, Life, NoAnswer, Now, Read, Reply, Send, Sleep, TooLarge
 from koppling.model import Result
 from koppling.send import AsyncSender, Sender
+
+if TYPE_CHECKING:
+    from koppling.turn import Turn
 
 
 class Run:
@@ -61,6 +64,14 @@ class Run:
                 return self._clock.sleep(seconds)
             case Now():
                 return self._clock.now()
+            case Await(turn):
+                import threading
+
+                free = threading.Event()
+                turn.when_free(free.set)
+                return free.wait()
+            case Do(work):
+                return work()
 
     def result(self) -> Result:
         """Live what is left of the call, and return what it gave.
@@ -150,6 +161,12 @@ class AsyncRun:
                 return await self._clock.asleep(seconds)
             case Now():
                 return self._clock.now()
+            case Await(turn):
+                return await _free(turn)
+            case Do(work):
+                import asyncio
+
+                return await asyncio.to_thread(work)
 
     async def result(self) -> Result:
         """Live what is left of the call, and return what it gave.
@@ -191,6 +208,22 @@ class AsyncRun:
             opened, self._open = self._open, None
             if opened is not None:
                 self._sender.abandon(opened)
+
+
+async def _free(turn: Turn) -> None:
+    """Wait for a turn, which another thread may give back."""
+    import asyncio
+    from contextlib import suppress
+
+    loop = asyncio.get_running_loop()
+    free = asyncio.Event()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            loop.call_soon_threadsafe(free.set)
+
+    turn.when_free(wake)
+    await free.wait()
 
 
 class Items(Run):

@@ -9,6 +9,7 @@ from typing import Any
 from koppling.encode import Refused, header_value
 from koppling.errors import ConnectionInvalid
 from koppling.expression import ABSENT, Roots
+from koppling.masking import MASK
 from koppling.render.sink import At
 from koppling.template import Render, compile_template
 
@@ -37,6 +38,10 @@ class Auth:
                 self._query = (key["name"], value)
             else:
                 self._header = (key["name"].lower(), lambda roots: _prefixed("", value(roots)))
+        elif "oauth2" in auth:
+            # A call asks for the token, and puts it here before it sends.
+            self._header = ("authorization", lambda _roots: f"Bearer {MASK}")
+            self.tree, self.at = auth["oauth2"], ("auth", "oauth2")
         #: What the header is called, and the parameter, where there is one.
         self.header_name = self._header[0] if self._header else None
         self.query_name = self._query[0] if self._query else None

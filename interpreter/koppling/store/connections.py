@@ -9,20 +9,23 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final, Literal
 
 from koppling.diagnostics import suggestion
 from koppling.errors import ConnectionInvalid
 from koppling.store import vault
 from koppling.store.folders import config_folder, write_whole
-from koppling.store.lock import locked
+from koppling.store.lock import TriedLock, locked
+from koppling.tokens import Tokens, stored_tokens
 
 Home = Literal["keyring", "file"]
 
 _VERSION: Final = 1
+_KEYS: Final = ("identity", "connector", "default", "home", "fields", "secrets", "tokens")
 _ABOUT: Final = (
     "Connections of `koppling connection add`. Those whose secrets are not in the system's keyring have them here, "
     "readable to whoever reads this file: keep it to yourself, and out of every repository."
@@ -33,20 +36,23 @@ _ABOUT: Final = (
 class Entry:
     """One stored connection.
 
-    `fields` may be seen. `secrets` have their values here, or, where `item` says which item of the keyring holds them,
-    only their names.
+    `fields` may be seen. `secrets` and `tokens` have their values here where their `home` is the file; where it is the
+    keyring, only the names of the secrets, and no tokens. `identity` is drawn anew for every connection that is stored,
+    and names its items of the keyring: what replaces another never mixes with it, and two folders never share one.
     """
 
+    identity: str
     connector: str
+    home: Home
     fields: dict[str, Any]
     secrets: dict[str, Any]
-    item: str | None = None
+    tokens: dict[str, Any] | None = None
     default: bool = False
 
     @property
-    def home(self) -> Home | None:
-        """Where its secrets live; None where it has none."""
-        return "keyring" if self.item is not None else "file" if self.secrets else None
+    def items(self) -> tuple[str, str]:
+        """The items of the keyring: of the secrets, and of the tokens, which change."""
+        return self.identity, f"{self.identity} tokens"
 
     def __repr__(self) -> str:
         return f"Entry({self.connector!r}, {self.home!r})"
@@ -103,7 +109,13 @@ def secrets_of(name: str, entry: Entry) -> dict[str, Any]:
     Raises:
         ConnectionInvalid: the keyring does not give them.
     """
-    return entry.secrets if entry.item is None else {**entry.secrets, **vault.look_up(entry.item, name)}
+    if entry.home == "file" or not entry.secrets:
+        return entry.secrets
+    found = vault.look_up(entry.items[0], name)
+    if found is None:
+        message = f"the system's keyring has no secrets of {name!r} any more; store the connection again"
+        raise ConnectionInvalid(entry.connector, message)
+    return {**entry.secrets, **found}
 
 
 def add(
@@ -112,6 +124,7 @@ def add(
     fields: Mapping[str, Any],
     secrets: Mapping[str, Any],
     *,
+    tokens: Mapping[str, Any] | None = None,
     home: Home | None = None,
     default: bool = False,
     overwrite: bool = False,
@@ -123,6 +136,7 @@ def add(
         connector: what it connects to.
         fields: its fields that may be seen.
         secrets: those that may not.
+        tokens: of OAuth 2, where somebody signed in.
         home: where the secrets go; when not told, into the keyring where that works, else into the file.
         default: make it its connector's default, which the first one is anyway.
         overwrite: take the place of one of that name.
@@ -130,8 +144,8 @@ def add(
     Raises:
         ConnectionInvalid: the name is taken, the keyring refuses, or the file cannot be read or written.
     """
-    item = _kept(dict(secrets), home)
-    entry = Entry(connector, dict(fields), dict.fromkeys(secrets) if item else dict(secrets), item)
+    given = None if tokens is None else dict(tokens)
+    entry = _kept(Entry(token_hex(12), connector, "file", dict(fields), dict(secrets), given), home)
     try:
         before, entry = _added(name, entry, default=default, overwrite=overwrite)
     except BaseException:
@@ -155,8 +169,11 @@ def _added(name: str, entry: Entry, *, default: bool, overwrite: bool) -> tuple[
 
 
 def _let_go(entry: Entry) -> None:
-    if entry.item is not None:
-        vault.forget(entry.item)
+    if entry.home == "keyring":
+        for item in entry.items:
+            vault.forget(item)
+    with suppress(OSError):
+        _lock_path(entry.identity).unlink()
 
 
 def remove(name: str) -> None:
@@ -185,7 +202,7 @@ def make_default(name: str) -> None:
 def exposed() -> Path | None:
     """Return the file of connections where others may read secrets in it."""
     path = connections_path()
-    if not any(one.home == "file" for one in entries().values()):
+    if not any(one.home == "file" and (one.secrets or one.tokens) for one in entries().values()):
         return None
     return path if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH) else None
 
@@ -196,20 +213,86 @@ def _mark(known: dict[str, Entry], name: str) -> None:
             known[other] = replace(one, default=other == name)
 
 
-def _kept(secrets: dict[str, Any], home: Home | None) -> str | None:
-    """Put secrets into the keyring, and return their item; None where they are for the file."""
-    if home == "file" or not secrets:
-        return None
+def _kept(entry: Entry, home: Home | None) -> Entry:
+    """Put secrets and tokens into the keyring; return the entry as the file has it then."""
+    if home == "file":
+        return entry
     if why := vault.missing():
         if home == "keyring":
             raise ConnectionInvalid("", f"the secrets cannot go into a keyring: {why}; `--store file` does without")
-        return None
+        return entry
+    secrets, tokens = entry.items
     try:
-        return vault.keep(secrets)
+        if entry.secrets:
+            vault.keep(secrets, entry.secrets)
+        if entry.tokens:
+            vault.keep(tokens, entry.tokens)
     except ConnectionInvalid:
+        vault.forget(secrets)
         if home == "keyring":
             raise
-        return None
+        return entry
+    return replace(entry, home="keyring", secrets=dict.fromkeys(entry.secrets), tokens=None)
+
+
+# ---- tokens, which change ----
+
+
+def keep_tokens(name: str, identity: str, tokens: Mapping[str, Any]) -> None:
+    """Store new tokens of a connection; nothing where it was replaced or removed meanwhile.
+
+    Raises:
+        ConnectionInvalid: they cannot be written.
+    """
+    entry = entries().get(name)
+    if entry is None or entry.identity != identity:
+        return
+    if entry.home == "keyring":
+        vault.keep(entry.items[1], dict(tokens))
+        return
+    with _changing() as known:
+        if name in known and known[name].identity == identity:
+            known[name] = replace(known[name], tokens=dict(tokens))
+
+
+class StoredTokens:
+    """The tokens of a stored connection, which other processes renew as well."""
+
+    def __init__(self, name: str, identity: str) -> None:
+        self._name, self._identity = name, identity
+
+    def lock(self) -> TriedLock:
+        """Return what a process holds while it renews them."""
+        return TriedLock(_lock_path(self._identity))
+
+    def load(self) -> Tokens | None:
+        """Return the tokens that are stored.
+
+        Raises:
+            ConnectionInvalid: the file or the keyring cannot be read.
+        """
+        entry = entries().get(self._name)
+        if entry is None or entry.identity != self._identity:
+            return None
+        found = entry.tokens if entry.home == "file" else vault.look_up(entry.items[1], self._name)
+        try:
+            return None if found is None else stored_tokens(found)
+        except ValueError:
+            return None
+
+    def save(self, tokens: Tokens) -> None:
+        """Store these. What cannot be stored can be used still, so that it is a warning."""
+        try:
+            keep_tokens(self._name, self._identity, tokens.as_json())
+        except ConnectionInvalid as error:
+            import warnings
+
+            message = f"the new tokens of the connection {self._name!r} are not stored: {error}"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+
+def _lock_path(identity: str) -> Path:
+    return connections_path().with_name(f"{identity}.lock")
 
 
 @contextmanager
@@ -230,8 +313,8 @@ def _changing() -> Iterator[dict[str, Entry]]:
 def _text(known: dict[str, Entry]) -> str:
     listed = {}
     for name, one in sorted(known.items()):
-        shown = {"connector": one.connector, "default": one.default, "fields": one.fields, "secrets": one.secrets}
-        listed[name] = shown if one.item is None else {**shown, "keyring": one.item}
+        shown = {key: getattr(one, key) for key in _KEYS if key != "tokens" or one.tokens}
+        listed[name] = shown
     whole = {"about": _ABOUT, "version": _VERSION, "connections": listed}
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
@@ -266,10 +349,10 @@ def _entry(found: dict[str, Any]) -> Entry:
     Raises:
         KeyError, TypeError: it is none.
     """
-    connector, fields, secrets = found["connector"], found["fields"], found.get("secrets", {})
-    item = found.get("keyring")
-    if not (isinstance(connector, str) and isinstance(fields, dict) and isinstance(secrets, dict)):
+    entry = Entry(**{key: found[key] for key in _KEYS if key != "tokens"}, tokens=found.get("tokens"))
+    texts = isinstance(entry.identity, str) and isinstance(entry.connector, str) and entry.home in {"keyring", "file"}
+    if not (texts and isinstance(entry.fields, dict) and isinstance(entry.secrets, dict)):
         raise TypeError
-    if not (item is None or isinstance(item, str)):
+    if not isinstance(entry.tokens, dict | None):
         raise TypeError
-    return Entry(connector, fields, secrets, item, default=found.get("default") is True)
+    return entry

@@ -1,13 +1,11 @@
 """The system's keyring, where there is one: items that each hold the secrets of one connection, as JSON.
 
-The package `keyring` is optional. An item's name is drawn anew for every connection that is stored: a connection that
-replaces another never mixes with it, and two folders of connections never share one.
+The package `keyring` is optional.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any, Final
 
 from koppling.errors import ConnectionInvalid
@@ -29,27 +27,25 @@ def missing() -> str:
     return "" if fit else "this system has no keyring that `keyring` could use"
 
 
-def keep(kept: dict[str, Any], item: str | None = None) -> str:
-    """Write an item, a new one when not told which, and return its name.
+def keep(item: str, kept: dict[str, Any]) -> None:
+    """Write an item, over what was there.
 
     Raises:
         ConnectionInvalid: the keyring does not take it.
     """
     import keyring
 
-    item = item or secrets.token_hex(12)
     try:
         keyring.set_password(_SERVICE, item, json.dumps(kept, separators=(",", ":")))
     except Exception as error:  # noqa: BLE001  (a back end may raise what it likes)
         raise _failed("does not take the secrets", error, kept) from None
-    return item
 
 
-def look_up(item: str, name: str) -> dict[str, Any]:
-    """Return what an item holds; `name` is the connection's.
+def look_up(item: str, name: str) -> dict[str, Any] | None:
+    """Return what an item holds, None where it is not there; `name` is the connection's.
 
     Raises:
-        ConnectionInvalid: it is not there, or cannot be read.
+        ConnectionInvalid: it cannot be read.
     """
     try:
         import keyring
@@ -64,10 +60,7 @@ def look_up(item: str, name: str) -> dict[str, Any]:
         found = json.loads(text or "")
     except ValueError:
         found = None
-    if not isinstance(found, dict):
-        message = f"the system's keyring has no secrets of {name!r} any more; store the connection again"
-        raise ConnectionInvalid("", message)
-    return found
+    return found if isinstance(found, dict) else None
 
 
 def forget(item: str) -> None:

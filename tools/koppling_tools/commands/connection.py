@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from koppling_tools.options import specs_option
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _sign_in_options(command: F) -> F:
+    command = click.option("--paste", is_flag=True, help="Ask for the address that the browser came back with.")(
+        command
+    )
+    return click.option("--no-browser", is_flag=True, help="Say where to sign in, and open no browser.")(command)
+
 
 @click.group("connection")
 def command() -> None:
-    """Add, list, test and remove stored connections.
+    """Add, list, test and remove stored connections; sign in.
 
     Their secrets are kept in the system's keyring where there is one, else in a file of the user's own (mode 0600),
     below KOPPLING_CONFIG where that is set. `koppling run --connection NAME` uses one.
@@ -41,12 +51,14 @@ def command() -> None:
 @click.option("--advanced", is_flag=True, help="Ask for the advanced fields as well.")
 @click.option("--replace", is_flag=True, help="Replace a connection of this name.")
 @click.option("--no-test", is_flag=True, help="Store it without trying it.")
+@_sign_in_options
 @specs_option
 def add(**options: Any) -> int:
     """Ask for the fields of a connection, try it, store it.
 
     Secrets are asked for, or come from --stdin, --from-env, --env-file or --input; never as key=value, which the
-    shell's history keeps and other programs see.
+    shell's history keeps and other programs see. Where the connector has people sign in, a browser is opened, which
+    comes back to this machine.
     """
     from koppling_tools import connections
 
@@ -83,6 +95,17 @@ def test(name: str, specs: tuple[Path, ...]) -> int:
     from koppling_tools import connections
 
     return connections.test(name, specs)
+
+
+@command.command("sign-in")
+@click.argument("name")
+@_sign_in_options
+@specs_option
+def sign_in(name: str, specs: tuple[Path, ...], **options: bool) -> int:
+    """Sign in anew to a stored connection."""
+    from koppling_tools import connections
+
+    return connections.sign_in_again(name, specs, **options)
 
 
 @command.command("remove")

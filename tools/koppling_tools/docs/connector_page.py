@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from koppling.model import ConnectorSpec, ModuleSpec, lifecycle_of
@@ -114,4 +114,19 @@ def _auth(auth: dict[str, Any]) -> Node:
         key = auth["api_key"]
         where = "header" if key.get("in") == "header" else "query parameter"
         return [f"a key in the {where} ", tag("code", str(key.get("name"))), ", ", said(key.get("value", ""))]
+    if "oauth2" in auth:
+        return _oauth(auth["oauth2"], said)
     return "none"
+
+
+def _oauth(oauth: dict[str, Any], said: Callable[[Any], Element]) -> Node:
+    person = oauth.get("grant") == "authorization_code"
+    words: list[Node] = ["OAuth 2, ", "a person signs in at " if person else "client credentials, for a token of "]
+    words.append(said(oauth.get("authorize_url" if person else "token_url", "")))
+    scopes = oauth.get("scopes")
+    if isinstance(scopes, list) and scopes:
+        listed: list[Node] = [one for scope in scopes for one in (", ", tag("code", str(scope)))]
+        words += [", asking for ", *listed[1:]]
+    elif scopes:
+        words += [", asking for ", said(scopes)]
+    return words

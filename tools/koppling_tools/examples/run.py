@@ -16,7 +16,6 @@ import httpx
 from koppling.catalog import Catalog
 from koppling.client import AsyncClient, Client
 from koppling.client.clock import Clock
-from koppling.connection import Connection
 from koppling.diagnostics import Location
 from koppling.errors import InputInvalid, KopplingError, SpecError, UnknownModule
 from koppling.model import Request
@@ -24,7 +23,7 @@ from koppling.validate import choose
 from koppling_tools.examples.bounds import held
 from koppling_tools.examples.judge import Fault, Take, judge
 from koppling_tools.examples.load import Example
-from koppling_tools.examples.placeholders import base_url, placeholders
+from koppling_tools.examples.placeholders import base_url, connected, placeholders
 from koppling_tools.examples.transport import ExampleTransport
 
 World = Literal["sync", "async"]
@@ -135,7 +134,7 @@ class Runner:
     def _clients_of(self, connector: str, connection: dict[str, Any]) -> tuple[Client, AsyncClient]:
         key = f"{connector} {sorted(connection.items(), key=repr)!r}"
         if key not in self._clients:
-            made = Connection(connector, **connection)
+            made = connected(self._catalog.connector(connector), connection)
             specs, stage, clock = self._catalog, self._stage, self._time.clock()
             self._clients[key] = Client(made, specs, stage, clock=clock), AsyncClient(made, specs, stage, clock=clock)
         return self._clients[key]

@@ -29,6 +29,7 @@ _UNSEEN: Final = {
     "kind": "how it is listed",
     "env": "where a connection comes from",
     "test": "a call of its own",
+    "oauth2": "what a token endpoint is asked; examples have a token",
     "timeout": "time, which an example has none of",
     "base": "time",
     "cap": "time",

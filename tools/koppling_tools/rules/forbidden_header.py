@@ -31,7 +31,7 @@ _FORBIDDEN: Final = {"host", "content-length", "transfer-encoding", "connection"
 def of_module(view: ModuleView) -> Iterator[Finding]:
     """Find such headers in a module, and in its operations."""
     auth = view.shared.get("auth") or {}
-    written = {"authorization"} if {"bearer", "basic"} & set(auth) else set()
+    written = {"authorization"} if {"bearer", "basic", "oauth2"} & set(auth) else set()
     key = auth.get("api_key") or {}
     written |= {str(key.get("name", "")).lower()} if key.get("in") == "header" else set()
     layers: list[tuple[Pointer, Any]] = [((), view.value)]

@@ -20,10 +20,27 @@ from typing import Any
 
 from koppling import expression, template
 from koppling.diagnostics import Severity
-from koppling.read import Pointer
+from koppling.read import Document, Pointer
+from koppling_tools.rules.open_credential import read_fields
 from koppling_tools.rules.view import Finding, ModuleView
 
 SEVERITY: Severity = "warning"
+
+
+def of_document(document: Document) -> Iterator[Finding]:
+    """Find the secrets in the address where a person signs in, which a browser shows and remembers."""
+    value = document.value
+    auth = value.get("auth") if isinstance(value, dict) else None
+    oauth = auth.get("oauth2") if isinstance(auth, dict) else None
+    if not isinstance(oauth, dict) or not isinstance(value.get("connection"), dict):
+        return
+    secret = set(_secret(value["connection"].get("fields")))
+    for key in ("token_url", "authorize_url", "authorize_params"):
+        for pointer, reference, names in read_fields(oauth.get(key)):
+            for name in secret.intersection(names):
+                told = f"`connection.{name}` is secret, and stands in an address"
+                help_text = "`client_secret`, `refresh_token` and `params` stand in headers and bodies"
+                yield Finding(document, told, ("auth", "oauth2", key, *pointer), help_text, offset=reference.offset)
 
 
 def of_module(view: ModuleView) -> Iterator[Finding]:

@@ -58,6 +58,8 @@ def credential_of(connector: ConnectorSpec) -> Credential | None:
     auth = connector.plan.get("auth")
     if not isinstance(auth, dict) or not auth:
         return None
+    if "oauth2" in auth:
+        return Credential("header", "authorization", "Bearer")
     read = {
         chain[1]
         for _, reference in references(auth)

@@ -1,0 +1,115 @@
+"""What the workbench makes of a connector with OAuth 2: checks, examples, sandbox, pages."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from koppling_tools.check import check
+from koppling_tools.cli import main
+
+SPECS = Path(__file__).parent / "spec"
+DAY = "2026-11-29"
+
+
+def person(tmp_path, old, new):
+    path = tmp_path / "person/connector.yaml"
+    shutil.copytree(SPECS / "person", path.parent)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "words"),
+    [
+        (
+            "{access_type: offline}",
+            '{hint: "${connection.client_secret}"}',
+            "secret-place",
+            "`connection.client_secret` is secret, and stands in an address",
+        ),
+        (
+            "authorize?from=koppling",
+            "authorize?key=${connection.refresh_token}",
+            "secret-place",
+            "`connection.refresh_token` is secret",
+        ),
+        (
+            "title: Client secret, secret: true",
+            "title: Client secret",
+            "open-credential",
+            "`connection.client_secret` is a credential, and its field is not secret",
+        ),
+        (
+            "client_id: ${connection.client_id}",
+            "client_id: ${connection.client}",
+            "undefined-reference",
+            "`connection.client` is no field of the connection",
+        ),
+        (
+            "client_id: ${connection.client_id}",
+            "client_id: ${input.client}",
+            "wrong-root",
+            "`input` cannot be used here",
+        ),
+        ("client_id: ${connection.client_id}", "client_id: ${connection.client_id |}", "expression-syntax", ""),
+        ("client_auth: body", "client_auth: query", "grammar", "must be one of 'basic', 'body'"),
+        ("scopes: [things.read]", "scopes: things.read", "grammar", "`scopes` must match"),
+        ("client_auth: body", "client_aut: body", "unknown-key", "unknown key 'client_aut'"),
+    ],
+)
+def test_what_is_wrong_is_told_in_its_place(tmp_path, old, new, rule, words):
+    path = person(tmp_path, old, new)
+    found = [one for one in check([path], [tmp_path], DAY).diagnostics if one.rule != "unused-connection-field"]
+    assert [one.rule for one in found] == [rule]
+    assert words in found[0].message
+    line = path.read_text().splitlines()[found[0].location.line - 1]
+    assert line.strip() in {
+        "client_secret: ${connection.client_secret}",
+        *(one.strip() for one in path.read_text().splitlines() if new in one),
+    }
+
+
+def test_a_header_of_a_modules_own_is_refused_where_the_token_goes(tmp_path):
+    path = person(tmp_path, "koppling: 1", "koppling: 1").parent / "modules/list_things.v1.yaml"
+    path.write_text(path.read_text().replace("path: /things,", "path: /things, headers: {Authorization: x},"))
+    assert "forbidden-header" in {one.rule for one in check([path], [tmp_path], DAY).diagnostics}
+
+
+def test_examples_ask_for_no_token(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("KOPPLING_CACHE", str(tmp_path))
+    assert main(["test", str(SPECS)]) == 0
+    assert "5 passed, 0 failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("connector", ["machine", "person"])
+def test_a_sandbox_takes_the_token_that_it_gave(monkeypatch, capsys, connector):
+    monkeypatch.setenv("KOPPLING_SPECS", str(SPECS))
+    status = main(
+        [
+            "run",
+            f"{connector}.list_things",
+            "--sandbox",
+            "--output",
+            "json",
+            *(["limit:=1"] if connector == "person" else []),
+        ]
+    )
+    assert status == 0
+    assert json.loads(capsys.readouterr().out)[0] == {"id": "a"}
+
+
+def test_a_page_tells_how_to_connect(monkeypatch, tmp_path, capsys):
+    assert (
+        main(["docs", "--specs", str(SPECS), "--out", str(tmp_path / "site"), "--as-of", DAY, "machine", "person"]) == 0
+    )
+    capsys.readouterr()
+    machine, page = ((tmp_path / f"site/{one}/index.html").read_text() for one in ("machine", "person"))
+    assert "OAuth 2, client credentials, for a token of " in machine
+    assert "<code>things.read</code>, <code>things.write</code>" in machine
+    assert "OAuth 2, a person signs in at " in page
