@@ -13,6 +13,7 @@ from koppling.diagnostics import suggestion
 from koppling.errors import ConnectionInvalid
 from koppling.masking import Masker
 from koppling.model import ConnectorSpec
+from koppling.template import compile_template
 from koppling.validate import Schema
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ class Connection:
                 raise ConnectionInvalid(spec.name, _missing(spec, name, variable), name, variable)
         self._check(spec, values)
         secrets = [str(values[name]) for name, field in spec.fields.items() if field.secret and name in values]
+        secrets += _derived(spec.plan["auth"], values)
         return Bound(spec.name, values, tuple(secrets), Masker(secrets), self._grant(spec))
 
     def _grant(self, spec: ConnectorSpec) -> Grant | None:
@@ -178,6 +180,16 @@ class Connection:
     def __repr__(self) -> str:
         shown = "".join(f", {name}=***" for name in self.fields)
         return f"Connection({self.connector!r}{shown}{', from the environment' if self._from_env else ''})"
+
+
+def _derived(auth: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """Return the credential, where the spec makes it of a secret in a way that the secret cannot be found in it."""
+    for kind, key in (("bearer", None), ("basic", "password"), ("api_key", "value")):
+        tree = auth.get(kind) if key is None else (auth.get(kind) or {}).get(key)
+        if isinstance(tree, str) and "(" in tree:  # a function: `split` gives a part of a text
+            value = compile_template(tree)({"connection": dict(values)})
+            return [value] if isinstance(value, str) else []
+    return []
 
 
 def _load(name: str) -> Connection:

@@ -27,6 +27,10 @@ class Masker:
         more = [one for one in secrets if one not in self._secrets]
         return Masker((*self._secrets, *more)) if more else self
 
+    def joined(self, other: Masker) -> Masker:
+        """Return a masker that knows what either knows."""
+        return self.with_more(other._secrets)
+
     @cached_property
     def _forms(self) -> re.Pattern[str] | None:
         # The longest first: what holds another secret inside must go as a whole.

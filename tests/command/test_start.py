@@ -108,3 +108,19 @@ def test_a_fault_of_our_own_is_one_sentence(koppling, monkeypatch):
     assert done.status == 2
     assert done.err.startswith("error: this is a fault of Koppling itself: ZeroDivisionError")
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", "acme.get_thing", "id=th_1"], ["connection", "add", "acme", "--from-env"]]
+)
+def test_a_crash_shows_no_secret(koppling, monkeypatch, arguments):
+    def broken(_, request, **__):
+        why = ValueError(f"cannot send {request.headers!r}")
+        raise RuntimeError(f"broke on {request.headers['authorization']}") from why
+
+    monkeypatch.setattr("koppling.send.Sender.send", broken)
+    monkeypatch.setenv("KOPPLING_DEBUG", "1")
+    done = koppling(*arguments)
+    assert done.err.startswith("error: this is a fault of Koppling itself: RuntimeError: broke on Bearer ***")
+    assert "Traceback" in done.err
+    assert "canary" not in done.err

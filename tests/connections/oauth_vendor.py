@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 import httpx
 
 CLIENT = "client one"
-SECRET = "canary:s3cret/ä%"
+SECRET = "canary:s3cret/ä%41+b"
 CANARIES = (SECRET, "canary-access", "canary-refresh", "canary-code")
 
 

@@ -388,7 +388,11 @@ def test_a_token_that_is_refused_and_cannot_be_renewed_is_the_vendors_refusal():
         ),
         ({"access_token": "a\r\nX-Evil: 1"}, ConnectionInvalid, "the access token that machine's token endpoint gave"),
         ((302, {"location": "https://evil.test/"}, ""), ApiError, "a redirect leads to another origin, evil.test"),
-        ((500, {}, {"error": "server_error"}), ApiError, "connection error, status 500: server_error"),
+        (
+            (500, {}, {"error": "server_error", "access_token": "canary-access-unknown"}),
+            ApiError,
+            "connection error, status 500: server_error",
+        ),
         (httpx.ReadError("reset"), TransportError, "the connection broke off"),
     ],
 )

@@ -77,5 +77,7 @@ def _prefixed(prefix: str, value: Any) -> str | None:
 def _basic(user: Any, password: Any) -> str | None:
     if user is ABSENT and password is ABSENT:
         return None
+    if ":" in str(user):  # RFC 7617, 2: the first colon is where the password begins
+        raise ConnectionInvalid("", "the user name of the connection must not hold a colon")
     both = f"{'' if user is ABSENT else user}:{'' if password is ABSENT else password}"
     return "Basic " + base64.b64encode(both.encode()).decode()
