@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 import koppling
 from koppling.catalog import Catalog
 from koppling.model import ConnectorSpec
-from koppling_tools.examples.placeholders import base_url, placeholders
+from koppling_tools.examples.placeholders import base_url, connected, placeholders
 
 REPOSITORY = Path(__file__).parents[2]
 ROOTS = [REPOSITORY / "spec", *sorted((REPOSITORY / "tests").glob("**/spec"))]
@@ -94,8 +94,9 @@ class Operation:
 
     def client(self, transport: httpx.BaseTransport | None = None, **options: Any) -> koppling.Client:
         """Return a client of this operation's connection, on its day."""
-        connection = koppling.Connection(self.connector.name, **self.fields)
-        return koppling.Client(connection, _catalog(self.root), transport, as_of=self.day, **options)
+        return koppling.Client(
+            connected(self.connector, self.fields), _catalog(self.root), transport, as_of=self.day, **options
+        )
 
     @property
     def dead(self) -> set[str]:

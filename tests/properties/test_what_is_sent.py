@@ -58,9 +58,12 @@ def first_request(
             rendered = client.render(operation.module, inputs, **options)
         except koppling.InputInvalid as error:
             return error
-        with pytest.raises(Sent) as caught:
+        try:
             client.execute(operation.module, inputs, **options)
-    return rendered, caught.value.request
+        except Sent as sent:
+            return rendered, sent.request
+    assert "limit" in inputs and inputs["limit"] <= 0  # nothing is asked for
+    return None
 
 
 @EVERY
@@ -75,7 +78,8 @@ def test_valid_inputs_render(operation, data):
         # What an input holds of headers is looked at when they are written, whatever its schema lets through.
         assert isinstance(operation.plan["request"].get("headers"), str) or not fits(operation, inputs), found
         return
-    check(operation, *found)
+    if found is not None:
+        check(operation, *found)
 
 
 @EVERY
@@ -91,7 +95,8 @@ def test_hostile_inputs_are_refused_in_words_or_sent_as_what_they_are(operation,
     if isinstance(found, koppling.InputInvalid):
         assert all(one.message for one in found.problems)
         return
-    check(operation, *found)
+    if found is not None:
+        check(operation, *found)
 
 
 def fits(operation: Operation, inputs: dict[str, Any]) -> bool:
@@ -185,8 +190,8 @@ def check_body(body: Any, request: httpx.Request) -> None:
                 name.encode(), value.encode()
         case Content():
             assert sent == body.data
-        case Multipart(()):
-            assert sent == b""
+        case Multipart(()):  # what RFC 2046 has no word for, and every reader takes
+            assert re.fullmatch(rb"--[0-9a-f]+--\r\n", sent)
         case Multipart(parts):
             check_multipart(parts, request.headers["content-type"], sent)
         case Raw(file):

@@ -14,7 +14,8 @@ from koppling.template import compile_template
 def placeholders(connector: ConnectorSpec, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a value for each field of the connection.
 
-    It is the one given (null leaves the field out), else its first example, its default, else `example-<field>`.
+    It is the one given (null leaves the field out), else its first example, its default, the first of its
+    values, else `example-<field>`, or for an address `https://<field>.example`.
     """
     found = {name: _placeholder(name, field.schema) for name, field in connector.fields.items()}
     found |= given or {}
@@ -30,10 +31,10 @@ def connected(connector: ConnectorSpec, fields: Mapping[str, Any]) -> Connection
 
 
 def _placeholder(name: str, schema: Mapping[str, Any]) -> Any:
-    examples = schema.get("examples")
-    if examples:
-        return examples[0]
-    return schema.get("default", f"example-{name}")
+    for known in (schema.get("examples"), [schema["default"]] if "default" in schema else (), schema.get("enum")):
+        if known:
+            return known[0]
+    return f"https://{name.lower().replace('_', '-')}.example" if schema.get("format") == "uri" else f"example-{name}"
 
 
 def base_url(request: Mapping[str, Any], connection: Mapping[str, Any]) -> str:
