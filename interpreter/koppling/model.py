@@ -305,8 +305,8 @@ class Attempt:
     status: int | None = None
     error: str | None = None
     waited: float = 0.0
-    began: float = 0.0
-    took: float = 0.0
+    began: float = field(default=0.0, compare=False)
+    took: float = field(default=0.0, compare=False)
     request_id: str | None = None
     why: str = ""
 

@@ -151,7 +151,7 @@ def test_a_user_a_password_and_a_key_in_the_query_have_stand_ins(server, record,
     assert found.status == 0, found.err
     for secret in (PASSWORD.replace("\u2603", "s"), "t0k/en+q=1 &"):
         assert seen(found.text, secret) == []
-    assert "connection: {user: ann, region: south, url: " in found.text
+    assert "connection: {user: ann, region: south}\n" in found.text
     assert "query: {token: example-token, region: south}" in found.text
     assert f'auth: "Basic {b64("example-password", "ann:")}"' in found.text
     assert replayed(found.path) == HELD

@@ -32,5 +32,5 @@ else:
 
 
 def readable(waiting: socket.socket) -> bool:
-    """Tell whether something has come, bytes or the end."""
-    return bool(wait(waiting, IN, 0))
+    """Tell whether something has come, bytes or the end; nothing will where it is closed."""
+    return waiting.fileno() >= 0 and bool(wait(waiting, IN, 0))
