@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from oauth_vendor import CANARIES, CLIENT, SECRET, OAuthVendor, Served
 
 from koppling_tools.check import check
 from koppling_tools.cli import main
@@ -113,3 +114,43 @@ def test_a_page_tells_how_to_connect(monkeypatch, tmp_path, capsys):
     assert "OAuth 2, client credentials, for a token of " in machine
     assert "<code>things.read</code>, <code>things.write</code>" in machine
     assert "OAuth 2, a person signs in at " in page
+
+
+def test_what_is_recorded_holds_no_token_and_no_request_for_one(monkeypatch, tmp_path):
+    shutil.copytree(SPECS, tmp_path / "spec")
+    vendor = OAuthVendor()
+    served = Served(vendor)
+    for name, value in {
+        "CLIENT_ID": CLIENT,
+        "CLIENT_SECRET": SECRET,
+        "BASE_URL": served.url,
+        "LOGIN_URL": served.url,
+    }.items():
+        monkeypatch.setenv(f"MACHINE_{name}", value)
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert (
+            main(
+                [
+                    "test",
+                    "--record",
+                    "machine.list_things",
+                    "--case",
+                    "real",
+                    "--input",
+                    _written(tmp_path, {"limit": 2}),
+                ]
+            )
+            == 0
+        )
+    finally:
+        served.close()
+    text = (tmp_path / "spec/machine/examples/list_things.v1/real.yaml").read_text()
+    assert len(vendor.asked) == 1
+    assert text.count("path: ") == 2
+    assert not [one for one in (*CANARIES, "token") if one in text]
+
+
+def _written(folder, inputs):
+    (folder / "inputs.json").write_text(json.dumps(inputs))
+    return str(folder / "inputs.json")

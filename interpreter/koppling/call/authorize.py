@@ -83,7 +83,7 @@ def exchanged(call: Call, grant: Grant, form: Mapping[str, str]) -> Generator[Ef
     name = call.operation.module.connector
     request, hidden = grant.oauth.token_request({"connection": call.connection}, form)
     call.masker = call.masker.with_more(hidden)
-    endpoint = replace(call, operation=grant.endpoint)
+    endpoint = call.aside(grant.endpoint)
     try:
         _, reply = yield from attempt(endpoint, replace(request, masker=call.masker), streamed=False)
     except ApiError as error:

@@ -116,6 +116,10 @@ class Call:
             "call": {"id": self.identity},
         }
 
+    def aside(self, operation: Operation) -> Call:
+        """Return a call of another operation, as of the token endpoint's: its attempts are this one's."""
+        return replace(self, operation=operation)
+
     def moved(self, request: Request, url: str) -> Request:
         """Return the same request to another address of the same origin."""
         return replace(request, url=self.operation.request.authenticated(url, self._roots({})))
