@@ -6,11 +6,15 @@ import json
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 from oauth_vendor import CANARIES, CLIENT, SECRET, OAuthVendor, Served
 
+from koppling import Client, Connection
+from koppling.catalog import Catalog
 from koppling_tools.check import check
 from koppling_tools.cli import main
+from koppling_tools.sandbox.start import start
 
 SPECS = Path(__file__).parent / "spec"
 DAY = "2026-11-29"
@@ -103,6 +107,24 @@ def test_a_sandbox_takes_the_token_that_it_gave(monkeypatch, capsys, connector):
     )
     assert status == 0
     assert json.loads(capsys.readouterr().out)[0] == {"id": "a"}
+
+
+def test_a_sandbox_gives_tokens_and_signs_anybody_in():
+    catalog = Catalog(SPECS)
+    with (
+        start("machine", catalog=catalog) as sandbox,
+        Client(Connection("machine", **sandbox.connection_fields), SPECS) as client,
+    ):
+        assert client.execute("machine.list_things").output == [{"id": "a"}, {"id": "b"}]
+    with (
+        start("person", catalog=catalog) as sandbox,
+        Client(Connection("person", **{**sandbox.connection_fields, "refresh_token": None}), SPECS) as client,
+    ):
+        begun = client.sign_in("http://127.0.0.1:1/callback")
+        begun.finish(httpx.get(begun.url, trust_env=False).headers["location"])
+        assert client.execute("person.list_things", {"limit": 1}).output == [{"id": "a"}]
+        assert httpx.get(client.sign_in("http://evil.test/").url, trust_env=False).status_code == 400
+        assert httpx.get(sandbox.url + "things", trust_env=False).status_code == 401
 
 
 def test_a_page_tells_how_to_connect(monkeypatch, tmp_path, capsys):
