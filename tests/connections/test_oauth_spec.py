@@ -6,10 +6,15 @@ import json
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
+from oauth_vendor import CANARIES, CLIENT, SECRET, OAuthVendor, Served
 
+from koppling import Client, Connection
+from koppling.catalog import Catalog
 from koppling_tools.check import check
 from koppling_tools.cli import main
+from koppling_tools.sandbox.start import start
 
 SPECS = Path(__file__).parent / "spec"
 DAY = "2026-11-29"
@@ -104,6 +109,24 @@ def test_a_sandbox_takes_the_token_that_it_gave(monkeypatch, capsys, connector):
     assert json.loads(capsys.readouterr().out)[0] == {"id": "a"}
 
 
+def test_a_sandbox_gives_tokens_and_signs_anybody_in():
+    catalog = Catalog(SPECS)
+    with (
+        start("machine", catalog=catalog) as sandbox,
+        Client(Connection("machine", **sandbox.connection_fields), SPECS) as client,
+    ):
+        assert client.execute("machine.list_things").output == [{"id": "a"}, {"id": "b"}]
+    with (
+        start("person", catalog=catalog) as sandbox,
+        Client(Connection("person", **{**sandbox.connection_fields, "refresh_token": None}), SPECS) as client,
+    ):
+        begun = client.sign_in("http://127.0.0.1:1/callback")
+        begun.finish(httpx.get(begun.url, trust_env=False).headers["location"])
+        assert client.execute("person.list_things", {"limit": 1}).output == [{"id": "a"}]
+        assert httpx.get(client.sign_in("http://evil.test/").url, trust_env=False).status_code == 400
+        assert httpx.get(sandbox.url + "things", trust_env=False).status_code == 401
+
+
 def test_a_page_tells_how_to_connect(monkeypatch, tmp_path, capsys):
     assert (
         main(["docs", "--specs", str(SPECS), "--out", str(tmp_path / "site"), "--as-of", DAY, "machine", "person"]) == 0
@@ -113,3 +136,43 @@ def test_a_page_tells_how_to_connect(monkeypatch, tmp_path, capsys):
     assert "OAuth 2, client credentials, for a token of " in machine
     assert "<code>things.read</code>, <code>things.write</code>" in machine
     assert "OAuth 2, a person signs in at " in page
+
+
+def test_what_is_recorded_holds_no_token_and_no_request_for_one(monkeypatch, tmp_path):
+    shutil.copytree(SPECS, tmp_path / "spec")
+    vendor = OAuthVendor()
+    served = Served(vendor)
+    for name, value in {
+        "CLIENT_ID": CLIENT,
+        "CLIENT_SECRET": SECRET,
+        "BASE_URL": served.url,
+        "LOGIN_URL": served.url,
+    }.items():
+        monkeypatch.setenv(f"MACHINE_{name}", value)
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert (
+            main(
+                [
+                    "test",
+                    "--record",
+                    "machine.list_things",
+                    "--case",
+                    "real",
+                    "--input",
+                    _written(tmp_path, {"limit": 2}),
+                ]
+            )
+            == 0
+        )
+    finally:
+        served.close()
+    text = (tmp_path / "spec/machine/examples/list_things.v1/real.yaml").read_text()
+    assert len(vendor.asked) == 1
+    assert text.count("path: ") == 2
+    assert not [one for one in (*CANARIES, "token") if one in text]
+
+
+def _written(folder, inputs):
+    (folder / "inputs.json").write_text(json.dumps(inputs))
+    return str(folder / "inputs.json")

@@ -53,7 +53,7 @@ def koppling(env, *arguments, **options):
         env=env,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
         **options,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from oauth_vendor import CANARIES, CLIENT, SECRET, OAuthVendor
+from oauth_vendor import CANARIES, CLIENT, SECRET, OAuthVendor, Served
 
 import koppling
 from koppling import ApiError, AsyncClient, Client, Clock, Connection, ConnectionInvalid, TransportError
@@ -523,6 +523,30 @@ def test_no_error_log_repr_or_rendering_has_a_token_or_the_secret(caplog):
     assert len(vendor.asked) == 2
     assert len(shown) > 15
     assert not [(one, text) for one in CANARIES for text in shown if one in text]
+
+
+def test_no_log_has_a_secret_over_a_real_connection(caplog):
+    caplog.set_level(logging.DEBUG)
+    vendor = OAuthVendor()
+    served = Served(vendor)
+    where = {"base_url": served.url, "login_url": served.url}
+    try:
+        with Client(machine(**where), SPECS) as client:
+            client.execute("machine.list_things")
+            vendor.revoke()
+            client.execute("machine.make_thing", {"name": "x"})
+
+        async def live():
+            async with AsyncClient(person(vendor, **where), SPECS) as client:
+                vendor.revoke()
+                await client.execute("person.list_things")
+
+        asyncio.run(live())
+    finally:
+        served.close()
+    assert len(vendor.asked) == 3
+    assert caplog.text
+    assert not [one for one in CANARIES if one in caplog.text]
 
 
 def test_a_connection_with_tokens_is_not_pickled_and_copies_share_them():

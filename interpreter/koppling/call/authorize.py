@@ -83,9 +83,10 @@ def exchanged(call: Call, grant: Grant, form: Mapping[str, str]) -> Generator[Ef
     name = call.operation.module.connector
     request, hidden = grant.oauth.token_request({"connection": call.connection}, form)
     call.masker = call.masker.with_more(hidden)
-    endpoint = replace(call, operation=grant.endpoint, retry=grant.endpoint.retry)
+    endpoint = call.aside(grant.endpoint)
     try:
         _, reply = yield from attempt(endpoint, replace(request, masker=call.masker), streamed=False)
+        call.ends = endpoint.ends
     except ApiError as error:
         error.body = None  # it may hold tokens that nobody knows yet
         if error.kind == "invalid_access_token":

@@ -133,6 +133,10 @@ class Call:
 
         return str(uuid.uuid5(uuid.UUID(self.identity), str(self.keys)))
 
+    def aside(self, operation: Operation) -> Call:
+        """Return a call of another operation, as of the token endpoint's: its attempts and its end are this one's."""
+        return replace(self, operation=operation, retry=operation.retry)
+
     def moved(self, request: Request, url: str) -> Request:
         """Return the same request to another address of the same origin."""
         return replace(request, url=self.operation.request.authenticated(url, self._roots({})))

@@ -48,7 +48,7 @@ class OAuth:
         Raises:
             ConnectionInvalid: the address is none, or the client has no name.
         """
-        url = self._address("token_url", roots)
+        url = self.token_url(roots)
         client, secret = self._text("client_id", roots), self._text("client_secret", roots)
         if client is None:
             raise ConnectionInvalid(self._connector, f"a connection to {self._connector} has no client_id", "client_id")
@@ -66,6 +66,14 @@ class OAuth:
         headers["content-type"] = _FORM
         text = form_text(pairs.items())
         return Request("POST", url, headers, Content(text.encode(), _FORM, text), self._timeout), tuple(hidden)
+
+    def token_url(self, roots: Roots) -> str:
+        """Return the address of the token endpoint.
+
+        Raises:
+            ConnectionInvalid: it is none.
+        """
+        return self._address("token_url", roots)
 
     def scope(self, roots: Roots) -> dict[str, str]:
         """Return the parameter that asks for what the connector needs; nothing where it names nothing."""

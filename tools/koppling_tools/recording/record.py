@@ -110,6 +110,9 @@ def _called(wish: Wish, catalog: Catalog, module: ModuleSpec) -> Call:
                 call.error = error
             finally:
                 wiretap.close()
+            if bound.grant is not None:  # an example has its token
+                login = bound.grant.oauth.token_url({"connection": bound.values})
+                call.heard[:] = [one for one in call.heard if one.url != login]
     return call
 
 

@@ -22,6 +22,7 @@ from koppling_tools.examples.load import Example, Exchange
 from koppling_tools.examples.match import mismatches
 from koppling_tools.examples.wire import BODIES, Sent
 from koppling_tools.sandbox.credential import Credential, Personal
+from koppling_tools.sandbox.login import Login
 
 ASKED: Final = "x-koppling-example"
 """The header by which a request asks for one example, and by which an answer names its own."""
@@ -93,6 +94,7 @@ class Replay:
         personal: what of a request is free, because it comes from the connection.
         base_url: where this vendor is reached; the vendor's own address becomes this one in its answers.
         loose: be content with the method, the path and the keys of the body.
+        login: gives tokens, where the connector needs some.
     """
 
     def __init__(
@@ -104,8 +106,10 @@ class Replay:
         base_url: str,
         *,
         loose: bool = False,
+        login: Login | None = None,
     ) -> None:
         self._connector = connector
+        self._login = login
         self._scenes = [scene for scene in scenes if scene.turns]
         self._credential = credential
         self._personal = personal
@@ -115,12 +119,14 @@ class Replay:
 
     def answer(self, method: str, url: str, headers: Sequence[tuple[str, str]], data: bytes) -> Played:
         """Return what this vendor says to a request."""
+        if self._login is not None and (said := self._login.answer(method, url)) is not None:
+            return Played(said, None)
         sent = Sent.of(method, url, headers, data, self._base_url)
         if self._credential is not None and (lack := self._credential.missing(sent)):
             scheme = self._credential.scheme
             challenge = {"www-authenticate": scheme} if scheme else {}
-            said = f"the request proves nobody's identity: {lack}"
-            return _refusal(401, "koppling.no_credential", said, [], challenge)
+            words = f"the request proves nobody's identity: {lack}"
+            return _refusal(401, "koppling.no_credential", words, [], challenge)
         with self._lock:
             return self._play(self._personal.out_of(sent))
 

@@ -21,6 +21,7 @@ from koppling.errors import ModuleRetired, UnknownModule
 from koppling.model import ConnectorSpec
 from koppling.template import Reference, parse
 from koppling_tools.examples.placeholders import placeholders
+from koppling_tools.sandbox.login import Login, login_field
 from koppling_tools.sandbox.server import Log
 
 Mode = Literal["auto", "models", "replay"]
@@ -113,11 +114,13 @@ def base_field(spec: ConnectorSpec) -> str:
 def local_fields(spec: ConnectorSpec, name: str, origin: str) -> dict[str, Any]:
     """Return the fields of a connection to a server at `origin`.
 
-    Placeholders, and the vendor's own path below the origin.
+    Placeholders, and the vendor's own paths below the origin, that of its token endpoint too.
     """
     fields = placeholders(spec)
-    path = urlsplit(str(fields.get(name, ""))).path or "/"
-    return {**fields, name: f"{origin}{path if path.startswith('/') else '/'}"}
+    for one in {name, login_field(spec) or name}:
+        path = urlsplit(str(fields.get(one, ""))).path or "/"
+        fields[one] = f"{origin}{path if path.startswith('/') else '/'}"
+    return fields
 
 
 @contextlib.contextmanager
@@ -135,7 +138,8 @@ def _replay(
     with _listening(Server, port) as server:
         fields = local_fields(spec, name, server.origin)
         url = base_url(spec.plan["request"], fields)
-        server.serve(Replay(spec.name, scenes, credential_of(spec), personal(spec), url, loose=loose), log)
+        login = Login(spec, fields)
+        server.serve(Replay(spec.name, scenes, credential_of(spec), personal(spec), url, loose=loose, login=login), log)
         counted = f"{len(scenes)} example{'' if len(scenes) == 1 else 's'}"
         yield Sandbox(spec.name, fields[name], fields, "replay", "; ".join(filter(None, (counted, about))))
 

@@ -53,7 +53,14 @@ def credential_of(api: Api, operations: Sequence[Operation], connector: str, not
         notes.add(
             "an operation that asks for no credential gets it all the same", ", ".join(_name(one) for one in bare[:6])
         )
-    return _together([(name, api.schemes[name]) for name in chosen], connector, notes, optional=free_of_it)
+    scopes = {name: _scopes(name, operations) for name in chosen}
+    return _together([(name, api.schemes[name]) for name in chosen], connector, notes, scopes, optional=free_of_it)
+
+
+def _scopes(scheme: str, operations: Sequence[Operation]) -> list[str]:
+    """Return what any of the operations needs of a scheme, in the order in which they ask."""
+    asked = (one.get(scheme) for operation in operations for one in operation.security if isinstance(one, Mapping))
+    return list(dict.fromkeys(str(scope) for scopes in asked if isinstance(scopes, list) for scope in scopes))
 
 
 def _name(operation: Operation) -> str:
@@ -75,13 +82,19 @@ def _speakable(scheme: Mapping[str, Any]) -> bool:
 
 
 def _together(
-    schemes: Sequence[tuple[str, Mapping[str, Any]]], connector: str, notes: Notes, *, optional: bool
+    schemes: Sequence[tuple[str, Mapping[str, Any]]],
+    connector: str,
+    notes: Notes,
+    scopes: Mapping[str, list[str]],
+    *,
+    optional: bool,
 ) -> Credential:
     """Return one credential of schemes that are asked for together: one is `auth`, the others are shared parts."""
     fields: dict[str, dict[str, Any]] = {}
     auth: dict[str, Any] | None = None
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
+    free_fields: set[str] = set()
     # What stands in Authorization is `auth`; a key can stand anywhere.
     for name, scheme in sorted(schemes, key=lambda one: one[1].get("type") == "apiKey"):
         kind = scheme.get("type")
@@ -99,16 +112,37 @@ def _together(
                 (headers if scheme["in"] == "header" else query)[header] = f"${{connection.{mine}}}"
                 continue
             made = {"api_key": {"in": scheme["in"], "name": header, "value": f"${{connection.{mine}}}"}}
+        elif kind == "oauth2" and (oauth := _oauth(scheme, scopes[name])) is not None:
+            fields["client_id"] = {"type": "string", "title": "Client ID", "env": variable(connector, "client_id")}
+            fields["client_secret"] = secret("Client Secret", connector, "client_secret")
+            if oauth["grant"] == "authorization_code":
+                free_fields.add("client_secret")  # not every client that people sign in with has one
+            made = {"oauth2": oauth}
         else:
             mine = "api_key" if kind == "http" else "access_token"
             if kind != "http":
-                notes.add(
-                    f"{kind} is not in the language: the connection takes an access token that was got elsewhere", name
-                )
+                words = "has no flow that the language knows"
+                notes.add(f"{kind} {words}: the connection takes an access token that was got elsewhere", name)
             fields[mine] = secret(title_of(mine), connector, mine)
             made = {"bearer": f"${{connection.{mine}}}"}
         if auth is None:
             auth = made
         else:
             notes.add("two credentials in one header cannot be said", name)
-    return Credential(fields, auth, headers, query, [] if optional else list(fields))
+    required = [] if optional else [name for name in fields if name not in free_fields]
+    return Credential(fields, auth, headers, query, required)
+
+
+def _oauth(scheme: Mapping[str, Any], scopes: list[str]) -> dict[str, Any] | None:
+    """Return a flow of OAuth 2 as the language has it; None where it has none of them."""
+    flows = scheme.get("flows")
+    for name, grant, addresses in (
+        ("clientCredentials", "client_credentials", {"token_url": "tokenUrl"}),
+        ("authorizationCode", "authorization_code", {"token_url": "tokenUrl", "authorize_url": "authorizationUrl"}),
+    ):
+        flow = flows.get(name) if isinstance(flows, Mapping) else None
+        found = {key: str(flow.get(theirs, "")) for key, theirs in addresses.items()} if flow else {}
+        if found and all(address.startswith("https://") for address in found.values()):
+            client = {"client_id": "${connection.client_id}", "client_secret": "${connection.client_secret}"}
+            return {"grant": grant, **found, **client, **({"scopes": scopes} if scopes else {})}
+    return None

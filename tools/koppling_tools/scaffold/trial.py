@@ -11,14 +11,13 @@ from typing import Any
 
 import httpx
 
-from koppling import Connection
 from koppling.catalog import Catalog
 from koppling.client import Client
 from koppling.errors import KopplingError, SpecError
 from koppling_tools.check import check
 from koppling_tools.examples.answer import answer_of
 from koppling_tools.examples.compare import plain
-from koppling_tools.examples.placeholders import base_url, placeholders
+from koppling_tools.examples.placeholders import base_url, connected, placeholders
 from koppling_tools.examples.transport import Pieces
 from koppling_tools.examples.wire import Sent
 from koppling_tools.failure import Misuse
@@ -102,7 +101,7 @@ class _Stage(httpx.BaseTransport):
         fields = placeholders(spec)
         self._connector, self._day = connector, day
         self._address = base_url(spec.plan.get("request") or {}, fields)
-        self._client = Client(Connection(connector, **fields), catalog, self)
+        self._client = Client(connected(spec, fields), catalog, self)
         self._response: dict[str, Any] = {}
         self._sent: Sent | None = None
 
