@@ -189,7 +189,7 @@ def text_as(text: str, *, flow: bool) -> str:
     """Return a text as a YAML scalar on one line: plain where every reader takes it so, else in double quotes."""
     plain = text
     if not flow:
-        plain = plain.replace(",", "").replace("$", "").replace("{", "").replace("}", "")
+        plain = re.sub(r"\$\{([^{}]*)\}", r"\1", plain[:1] + plain[1:].replace(",", ""))
     number = re.fullmatch(r"[-+.\d][\d_.eExXoa-fA-F+-]*", text) and not re.fullmatch(r"\d+(-\d+)+|\d+\.\d+\.\d+", text)
     simple = _PLAIN.fullmatch(plain) and text == text.strip() and " #" not in text and ": " not in text
     if simple and text.lower() not in _OTHER and not number:

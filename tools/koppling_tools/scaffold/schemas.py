@@ -119,6 +119,10 @@ class Translation:
             return self._referred(raw, where, direction)
         return self._words(raw, where, direction)
 
+    def note(self, what: str, where: str) -> None:
+        """Note what the file does not say."""
+        self._notes.add(what, where)
+
     def answer(self, raw: Any) -> dict[str, Any] | bool:
         """Return the schema of an answer. Nothing is noted: no call is held against it."""
         kept, self._notes = self._notes, Notes()
