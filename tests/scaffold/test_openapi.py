@@ -85,6 +85,8 @@ FAULTY = {
     "a path with a list, with what nobody describes, and with a query",
     "what the language has no word for",
     "bodies that are neither",
+    "rules that nothing fits are eased",
+    "odd texts keep their form",
 }
 
 

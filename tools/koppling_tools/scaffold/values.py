@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re._constants as kinds  # type: ignore[import-not-found]  # the parser has no public name since Python 3.11
 import re._parser as parser  # type: ignore[import-not-found]
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from koppling.compile.schemas import plain
@@ -228,14 +228,20 @@ def _texts(schema: JsonSchema) -> Iterator[str]:
         yield _FORMATS[schema["format"]]
     least, most = schema.get("minLength", 0), schema.get("maxLength", 60)
     if "pattern" in schema:
-        for more in (0, 1, least):
-            try:
-                yield _matching(list(parser.parse(schema["pattern"])), more)
-            except (Exception, RecursionError):  # noqa: BLE001  (what no text is known for)
-                break
+        yield from _matches(schema["pattern"], (1 if least == 0 else 0, 0, 1, least))
     text = "a" if most < len("text") else "text"
     yield text if len(text) >= least else text + "a" * (least - len(text))
     yield "a" * least
+
+
+def _matches(pattern: str, more: Iterable[int]) -> Iterator[str]:
+    """Yield texts that a pattern probably matches, those that hold something first."""
+    try:
+        nodes = list(parser.parse(pattern))
+        found = [_matching(nodes, one) for one in more]
+    except (Exception, RecursionError):  # noqa: BLE001  (what no text is known for)
+        return
+    yield from sorted(found, key=lambda one: not one)
 
 
 def _matching(nodes: list[Any], more: int) -> str:

@@ -217,6 +217,7 @@ def _module(name: str, operation: Operation, place: Place, marks: Marks, answers
         if one
     }
     cases = _cases(taken, schemas, answer.example)
+    schemas.prune(taken.fields, taken.validation, answer.response)
     tree |= {"$defs": schemas.defs} if schemas.defs else {}
     tree["request"] = taken.request
     tree |= {"response": answer.response} if answer.response else {}
