@@ -407,8 +407,10 @@ def stated_value(api: Api, holder: Mapping[str, Any]) -> tuple[Any, bool]:
 def _kind(schema: Mapping[str, Any]) -> str:
     kinds = schema.get("type")
     named = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
-    for one in (*(schema.get("anyOf") or ()), *(schema.get("oneOf") or ()), *(schema.get("allOf") or ())):
-        named = [*named, _kind(one) if isinstance(one, Mapping) else "value"]
+    for word in ("anyOf", "oneOf", "allOf"):
+        branches = schema.get(word)
+        for one in branches if isinstance(branches, list) else ():
+            named = [*named, _kind(one) if isinstance(one, Mapping) else "value"]
     if "array" in named or ("items" in schema and not named):
         return "array"
     return "object" if "object" in named or "properties" in schema else "value"

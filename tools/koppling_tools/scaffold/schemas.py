@@ -159,8 +159,8 @@ class Translation:
         except Misuse as error:
             self._notes.add(f"{_told(error)}; anything is taken there", where)
             return self._words(rest, where, direction) if rest else {}
-        if isinstance(target, bool):
-            return target
+        if not isinstance(target, Mapping):
+            return self.schema(target, where, direction)
         if _is_small(target):
             return self._words({**target, **rest}, where, direction)
         found = {"$ref": f"#/$defs/{self._definition(reference, target, direction)}"}
@@ -215,9 +215,9 @@ class Translation:
         if key == "type":
             self._type(found, value, where)
         elif key == "format":
-            if value in _FORMATS:
+            if isinstance(value, str) and value in _FORMATS:
                 found[key] = value
-            elif value not in {"binary", "byte", "password"}:
+            elif str(value) not in {"binary", "byte", "password"}:
                 self._notes.add("a format that is not checked", f"{where} {value}")
         elif key == "pattern" and isinstance(value, str):
             found.update({key: value} if self._readable(value, where) else {})
@@ -255,7 +255,7 @@ class Translation:
 
     def _type(self, found: dict[str, Any], value: Any, where: str) -> None:
         kinds = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        known = _distinct([one for one in kinds if one in _TYPES])
+        known = _distinct([one for one in kinds if isinstance(one, str) and one in _TYPES])
         if len(known) < len(kinds) or not kinds:
             self._notes.add(f"the type {value!r} is none, and is not checked", where)
         if known and len(known) == len(kinds):

@@ -97,11 +97,11 @@ def draft(api: Api, operations: Sequence[Operation], name: str, base_url: str | 
     more: dict[str, Any] = {"api": {key: one for key, one in api_words.items() if one}, "error_body": error_body(api)}
     title = " ".join(api.title.split()) or title_of(name)
     tree = connector_tree(name, title, address, given, more)
-    modules = _modules(api, operations, Place(name, tree), notes, day)
+    modules, unread = _modules(api, operations, Place(name, tree), notes, day)
     if test := _test(modules):
         connection = tree["connection"]
         connection["test"] = {"module": test}
-    found = Draft(name, tree, modules, notes=notes)
+    found = Draft(name, tree, modules, notes=notes, unread=unread)
     found.comments = [*_head(api), *(f"Not said here: {one}." for one in notes.lines(3))]
     return found
 
@@ -109,7 +109,8 @@ def draft(api: Api, operations: Sequence[Operation], name: str, base_url: str | 
 def added(api: Api, operations: Sequence[Operation], place: Place, day: str) -> Draft:
     """Return modules for a connector that is there."""
     notes = Notes()
-    return Draft(place.name, None, _modules(api, operations, place, notes, day), notes=notes)
+    modules, unread = _modules(api, operations, place, notes, day)
+    return Draft(place.name, None, modules, notes=notes, unread=unread)
 
 
 def _head(api: Api) -> list[str]:
@@ -166,12 +167,20 @@ def _asks_for_nothing(tree: Mapping[str, Any]) -> bool:
     return plain and tree["request"]["method"] == "GET" and not tree.get("required")
 
 
-def _modules(api: Api, operations: Sequence[Operation], place: Place, notes: Notes, day: str) -> list[Module]:
+def _modules(
+    api: Api, operations: Sequence[Operation], place: Place, notes: Notes, day: str
+) -> tuple[list[Module], dict[str, str]]:
+    """Return the modules of operations, and why others are none."""
     marks = Marks(api)
     answers = Answers(api, marks)
-    return [
-        _module(name, one, place, marks, answers, day) for name, one in named(operations, place.taken, notes).items()
-    ]
+    found: list[Module] = []
+    unread: dict[str, str] = {}
+    for name, one in named(operations, place.taken, notes).items():
+        try:
+            found.append(_module(name, one, place, marks, answers, day))
+        except Misuse as error:
+            unread[f"{name} ({one.method} {one.path})"] = str(error.message)
+    return found, unread
 
 
 def written_headers(shared: Mapping[str, Any]) -> set[str]:
