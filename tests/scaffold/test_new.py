@@ -120,6 +120,23 @@ def test_the_next_major_version_is_made_of_the_newest_one(said: Said, holds: Hol
     assert Path("spec/acme/modules/get_thing.v3.yaml").is_file()
 
 
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize(
+    "lifecycle", ["lifecycle: {deprecated: 2026-01-01, reason: Old.}\n", "lifecycle:\n  deprecated: 2026-01-01 # long ago\n  reason: Old.\n"]
+)  # fmt: skip
+def test_the_next_major_version_begins_without_the_lifecycle_of_the_old_one(
+    lifecycle: str, said: Said, holds: Holds
+) -> None:
+    said("new", "module", "acme.get_thing", "--path", "/things/{id}")
+    path = Path("spec/acme/modules/get_thing.v1.yaml")
+    before = path.read_text()
+    path.write_text(before.replace("title: Get thing\n", f"title: Get thing\n{lifecycle}", 1))
+    assert said("new", "module", "acme.get_thing", "--major")[0] == 0
+    assert Path("spec/acme/modules/get_thing.v2.yaml").read_text() == before.replace("1.0.0", "2.0.0")
+    assert "lifecycle" in path.read_text()
+    holds()
+
+
 MISTAKES = {
     "a connector's name that is none": (["connector", "acme-api"], "did you mean 'acme_api'?"),
     "a connector that is there": (["connector", "acme", "--base-url", URL, "--auth", "none"], "`koppling new module acme.NAME` adds to it"),

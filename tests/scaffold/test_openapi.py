@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from oracle import Oracle
 
 from koppling.read import parse_document
 from koppling_tools.cli import main
+from koppling_tools.failure import Misuse
+from koppling_tools.openapi.document import Api
+from koppling_tools.scaffold.vendor import chosen, draft
 
 HERE = Path(__file__).parent
 CASES: dict[str, Any] = parse_document((HERE / "openapi.yaml").read_bytes(), "openapi.yaml").value
@@ -85,6 +89,8 @@ FAULTY = {
     "a path with a list, with what nobody describes, and with a query",
     "what the language has no word for",
     "bodies that are neither",
+    "rules that nothing fits are eased",
+    "odd texts keep their form",
 }
 
 
@@ -145,6 +151,63 @@ def test_what_cannot_hold_is_left_out_and_named_and_the_rest_is_written(said: Sa
     assert "make_thing (POST /things (makeThing)) is left out: " in err
     assert [one for one in out if "modules" in one] == ["spec/acme/modules/list_things.v1.yaml"]
     holds()
+
+
+def test_an_operation_that_cannot_be_read_is_left_out_and_named(said: Said) -> None:
+    whole = document(SMALL)
+    whole["paths"]["/things"]["post"]["requestBody"] = {"$ref": "#/components/requestBodies/Gone"}
+    status, out, err = imported(said, whole)
+    assert status == 1
+    assert "make_thing (POST /things) is left out: " in err
+    assert "the reference #/components/requestBodies/Gone leads nowhere" in err
+    assert [one for one in out if "modules" in one] == ["spec/acme/modules/list_things.v1.yaml"]
+
+
+JUNK: list[Any] = [None, True, -1, "x", [], {}, [None], {"$ref": "#/nowhere"}, {"type": ["object", 3]}]
+EVERYTHING = {
+    "paths": {
+        "/x/{a}": {
+            "parameters": [{"name": "a", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "post": {
+                "operationId": "x",
+                "parameters": [{"name": "q", "in": "query", "style": "deepObject", "schema": {"type": "object", "properties": {"z": {"type": "integer", "minimum": 1}}}}],
+                "requestBody": {"content": {"multipart/form-data": {"schema": {"$ref": "#/components/schemas/F"}, "encoding": {"g": {"contentType": "a/b"}}}}},
+                "responses": {"200": {"content": {"application/json": {"schema": {"type": "array", "items": {"type": "string", "enum": ["a"]}}, "examples": {"k": {"value": ["a"]}}}}}},
+            },
+        }
+    },
+    "components": {
+        "schemas": {"F": {"type": "object", "required": ["f"], "properties": {"f": {"type": "string", "format": "binary"}, "h": {"oneOf": [{"type": "string", "pattern": "a"}, {"allOf": [{"type": "integer"}]}]}}}},
+        "securitySchemes": {"K": {"type": "apiKey", "in": "header", "name": "X-K"}},
+    },
+    "security": [{"K": []}],
+}  # fmt: skip
+
+
+def places(value: Any, pointer: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield (*pointer, key)
+        yield from places(one, (*pointer, key))
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=repr)
+def test_whatever_stands_in_a_document_it_is_read_or_told_in_words(junk: Any) -> None:
+    whole = document(EVERYTHING)
+    read = 0
+    for pointer in [one for one in places(whole) if one[0] != "openapi"]:
+        broken = copy.deepcopy(whole)
+        holder = broken
+        for step in pointer[:-1]:
+            holder = holder[step]
+        holder[pointer[-1]] = junk
+        try:
+            api = Api(broken, Path("vendor.json"))
+            draft(api, chosen(api, ()), "acme", None, "2026-11-23")
+            read += 1
+        except Misuse:
+            continue
+    assert read > 70
 
 
 def test_drift_finds_nothing_in_what_was_just_imported(said: Said) -> None:

@@ -15,12 +15,17 @@ from koppling_tools.openapi.document import load
 
 # A folder of documents; KOPPLING_DOCUMENTS names another one.
 FOLDER = Path(os.environ.get("KOPPLING_DOCUMENTS") or Path(__file__).parents[2] / "../shared/facts/openapi")
-DOCUMENTS = sorted(one for one in FOLDER.glob("*") if one.suffix in {".yaml", ".json"})
+LONG = 200_000  # bytes; a longer one takes more than five seconds on a busy machine
+DOCUMENTS = [
+    pytest.param(one, id=one.stem, marks=[pytest.mark.heavy] if one.stat().st_size > LONG else [])
+    for one in sorted(FOLDER.glob("*"))
+    if one.suffix in {".yaml", ".json"}
+]
 Said = Callable[..., tuple[int, list[str], str]]
 
 
 @pytest.mark.skipif(not DOCUMENTS, reason="there are no documents here")
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.stem)
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_operation_of_a_large_document_becomes_a_module_that_holds(
     document: Path, said: Said, holds: Callable[[], None]
 ) -> None:

@@ -75,6 +75,20 @@ class Edit:
                 f"{self.path} is written in a way that this cannot change safely; edit {_told(pointer)} by hand"
             )
 
+    def remove(self, key: str) -> None:
+        """Take a key of the file itself out, with all that stands under it. A comment above it stays.
+
+        Raises:
+            Misuse: it is written in a way that this cannot change safely.
+        """
+        expected = {name: one for name, one in self.value.items() if name != key}
+        found = re.search(rf"^{re.escape(key)}\s*:", self.text, flags=re.MULTILINE)
+        if found is not None:
+            self._splice(found.start(), self._end_of_block((key,), 0), "")
+            self._read()
+        if self.value != expected:
+            raise Misuse(f"{self.path} is written in a way that this cannot change safely; take out `{key}` by hand")
+
     def _replace(self, pointer: Pointer, value: Any) -> None:
         span = self._spans[pointer]
         if span.kind != "scalar" and not span.flow:
@@ -189,7 +203,7 @@ def text_as(text: str, *, flow: bool) -> str:
     """Return a text as a YAML scalar on one line: plain where every reader takes it so, else in double quotes."""
     plain = text
     if not flow:
-        plain = plain.replace(",", "").replace("$", "").replace("{", "").replace("}", "")
+        plain = re.sub(r"\$\{([^{}]*)\}", r"\1", plain[:1] + plain[1:].replace(",", ""))
     number = re.fullmatch(r"[-+.\d][\d_.eExXoa-fA-F+-]*", text) and not re.fullmatch(r"\d+(-\d+)+|\d+\.\d+\.\d+", text)
     simple = _PLAIN.fullmatch(plain) and text == text.strip() and " #" not in text and ": " not in text
     if simple and text.lower() not in _OTHER and not number:

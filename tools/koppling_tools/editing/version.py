@@ -45,8 +45,8 @@ def new_major(path: Path) -> tuple[Edit, Path, list[tuple[Path, Path]]]:
     target = path.with_name(f"{name}.v{major}{path.suffix}")
     if target.exists():
         raise Misuse(f"{target} is there already; raise the version of that one")
-    if edit.get(("lifecycle",)) is not None:
-        raise Misuse(f"{path} has a lifecycle, which a new major version begins without; remove it in a copy by hand")
+    if edit.get(("lifecycle",)) is not None:  # which is that of the old version; the new one begins without
+        edit.remove("lifecycle")
     folder = path.parent.parent / "examples"
     cases = sorted((folder / path.stem).glob("*.y*ml"))
     return edit, target, [(case, folder / target.stem / case.name) for case in cases]

@@ -72,7 +72,7 @@ class Operation:
     @cached_property
     def responses(self) -> dict[str, Mapping[str, Any]]:
         """What it says of the answers, by status."""
-        found = self.raw.get("responses") or {}
+        found = _map(self.raw.get("responses"))
         return {str(status): self.api.resolved(one) for status, one in found.items()}
 
     @cached_property
@@ -84,7 +84,8 @@ class Operation:
     def security(self) -> list[Mapping[str, Any]]:
         """What it asks for: one of these maps of schemes."""
         own = self.raw.get("security")
-        return list(self.api.document.get("security") or [] if own is None else own)
+        found = self.api.document.get("security") if own is None else own
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     @property
     def tags(self) -> list[str]:
@@ -118,17 +119,18 @@ class Api:
     @property
     def version(self) -> str:
         """The version that the vendor gives the API."""
-        return str((self.document.get("info") or {}).get("version", ""))
+        return str(_map(self.document.get("info")).get("version", ""))
 
     @property
     def title(self) -> str:
         """What it is called."""
-        return str((self.document.get("info") or {}).get("title", ""))
+        return str(_map(self.document.get("info")).get("title", ""))
 
     @cached_property
     def servers(self) -> list[Mapping[str, Any]]:
         """Where it is."""
-        return [one for one in self.document.get("servers") or () if isinstance(one, dict)]
+        found = self.document.get("servers")
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     @property
     def base_path(self) -> str:
@@ -139,7 +141,7 @@ class Api:
     @property
     def schemes(self) -> dict[str, Mapping[str, Any]]:
         """How callers prove who they are, by name."""
-        found = (self.document.get("components") or {}).get("securitySchemes") or {}
+        found = _map(_map(self.document.get("components")).get("securitySchemes"))
         return {name: self.resolved(one) for name, one in found.items()}
 
     @cached_property
@@ -197,7 +199,7 @@ class Api:
         return value
 
     def _operations(self) -> Iterator[Operation]:
-        for path, item in (self.document.get("paths") or {}).items():
+        for path, item in _map(self.document.get("paths")).items():
             shared = self.resolved(item)
             for method in METHODS:
                 raw = shared.get(method)
@@ -210,10 +212,11 @@ class Api:
                 yield Operation(str(raw.get("operationId", "")), method.upper(), path, raw, found, pointer, self)
 
     def _parameters(self, holder: Mapping[str, Any], pointer: str) -> Iterator[Parameter]:
-        for index, one in enumerate(holder.get("parameters") or ()):
+        listed = holder.get("parameters")
+        for index, one in enumerate(listed if isinstance(listed, list) else ()):
             raw = self.resolved(one)
             where = raw.get("in")
-            if where not in {"path", "query", "header", "cookie"}:
+            if where not in ("path", "query", "header", "cookie"):  # a tuple: it may be anything at all
                 continue
             content = _contents(raw)
             schema = raw.get("schema") if isinstance(raw.get("schema"), dict) else next(iter(content.values()), {})
@@ -271,9 +274,9 @@ def _plain(value: Any) -> Any:
 
 
 def _contents(holder: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    found = holder.get("content") or {}
-    return {
-        str(media): one.get("schema") or {} if isinstance(one, dict) else {}
-        for media, one in found.items()
-        if isinstance(found, dict)
-    }
+    return {str(media): _map(_map(one).get("schema")) for media, one in _map(holder.get("content")).items()}
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    """Return a map as it is, and what somebody wrote in its place as an empty one."""
+    return value if isinstance(value, Mapping) else {}

@@ -23,7 +23,7 @@ def normal(schema: Any) -> dict[str, Any]:
         return {}
     if not isinstance(schema, Mapping):
         return {"not": {}}
-    found = {key: one for key, one in schema.items() if key not in _UNREAD and not key.startswith("x-")}
+    found = {key: one for key, one in schema.items() if key not in _UNREAD and not str(key).startswith("x-")}
     for exclusive, plain in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if isinstance(found.get(exclusive), bool) and found.pop(exclusive) and plain in found:
             found[exclusive] = found.pop(plain)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from koppling.compile.schemas import references
 from koppling_tools.failure import Misuse
 from koppling_tools.openapi.document import Api, Operation
 from koppling_tools.rules.credential_literal import looks_like
@@ -15,7 +16,7 @@ from koppling_tools.scaffold.bodies import form_of
 from koppling_tools.scaffold.draft import Notes
 from koppling_tools.scaffold.inputs import stated_value
 from koppling_tools.scaffold.schemas import Marks, Translation
-from koppling_tools.scaffold.values import Unfit, Values
+from koppling_tools.scaffold.values import Values
 
 _BIGGEST_BODY: Final = 150  # values of a schema that a person still reads in a module's file
 _BIGGEST_EXAMPLE: Final = 4000  # characters of an answer in an example
@@ -30,14 +31,14 @@ class Answer:
     example: dict[str, Any]
 
 
-def answer_of(operation: Operation, schemas: Translation, notes: Notes, marks: Marks) -> Answer:
+def answer_of(operation: Operation, schemas: Translation, notes: Notes, answers: Answers) -> Answer:
     """Return how the answers of an operation are read.
 
     Args:
         operation: the vendor's.
         schemas: the translation of its module's schemas; what a small answer needs is added.
         notes: where is noted what cannot be said.
-        marks: what differs by direction.
+        answers: what is known of the document's answers.
     """
     good = sorted(one for one in operation.responses if one[:1] == "2")
     status = good[0] if good else None
@@ -64,7 +65,7 @@ def answer_of(operation: Operation, schemas: Translation, notes: Notes, marks: M
     response: dict[str, Any] = {} if form == "json" else {"format": form}
     if form != "json":
         return Answer(response, _plain_example(operation.api, number, form, str(media), holder))
-    body, example = _json(operation.api, holder, schemas, notes, marks)
+    body, example = answers.json(holder, schemas, notes)
     if body:
         response["body"] = body
     return Answer(response, {"status": number, "json": example})
@@ -123,30 +124,51 @@ def _plain_example(api: Api, status: int, form: str, media: str, holder: Mapping
     return {"status": status, **headers, "base64": base64.b64encode(b"\x00\x01").decode()}
 
 
-def _json(
-    api: Api, holder: Mapping[str, Any], schemas: Translation, notes: Notes, marks: Marks
-) -> tuple[dict[str, Any] | None, Any]:
-    """Return the schema of an answer, None where it is too big, and an example."""
-    raw = holder.get("schema")
-    apart = Translation(api, Notes(), marks)
-    whole = apart.answer(raw if raw is not None else {})
-    whole = whole if isinstance(whole, dict) else {}
-    value, found = stated_value(api, holder)
-    if not found or not _showable(value):
-        try:
-            value = Values(apart.defs).sample(whole, whole=True)
-        except Unfit:
-            value = {}
-        if not _showable(value):
-            value = {}
-    if not whole:
-        return None, value
-    size = _size(whole) + sum(_size(one) for one in apart.defs.values())
-    if size > _BIGGEST_BODY:
-        notes.add("the schema of the answer is left out, for its length", f"{size} values")
-        return None, value
-    body = schemas.answer(raw)
-    return body if isinstance(body, dict) else None, value
+class Answers:
+    """The answers of a document's operations. Their schemas are translated once for all of them."""
+
+    def __init__(self, api: Api, marks: Marks) -> None:
+        self._api = api
+        self._all = Translation(api, Notes(), marks)
+        self._values = Values(self._all.defs, checked=False)
+        self._sizes: dict[str, tuple[int, list[str]]] = {}
+
+    def json(self, holder: Mapping[str, Any], schemas: Translation, notes: Notes) -> tuple[dict[str, Any] | None, Any]:
+        """Return the schema of an answer, None where it is too long, and an example."""
+        raw = holder.get("schema")
+        whole = self._all.answer(raw if raw is not None else {})
+        whole = whole if isinstance(whole, dict) else {}
+        value, found = stated_value(self._api, holder)
+        if not found or not _showable(value):
+            value = self._values.sample(whole, whole=True)
+            value = value if _showable(value) else {}
+        if not whole:
+            return None, value
+        size = self._size(whole)
+        if size > _BIGGEST_BODY:
+            notes.add("the schema of the answer is left out, for its length", f"{size} values")
+            return None, value
+        body = schemas.answer(raw)
+        return body if isinstance(body, dict) else None, value
+
+    def _size(self, schema: Mapping[str, Any]) -> int:
+        """Return how many values a schema holds, with all that it refers to."""
+        found = _size(schema)
+        seen: set[str] = set()
+        ends = _named(schema)
+        while ends:
+            name = ends.pop()
+            if name not in seen and name in self._all.defs:
+                seen.add(name)
+                if name not in self._sizes:
+                    self._sizes[name] = _size(self._all.defs[name]), _named(self._all.defs[name])
+                found += self._sizes[name][0]
+                ends += self._sizes[name][1]
+        return found
+
+
+def _named(schema: Any) -> list[str]:
+    return [text.rpartition("/")[2] for _, text in references(schema)]
 
 
 def _showable(value: Any) -> bool:

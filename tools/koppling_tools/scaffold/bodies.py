@@ -37,8 +37,13 @@ def chosen_body(operation: Operation) -> tuple[str, Form, list[str]] | None:
     if not media:
         return None
     forms = {one: "raw" if "*" in one and _is_file(operation, one) else form_of(one) for one in media}
-    chosen = min(media, key=lambda one: _PREFERENCE.index(forms[one]))
+    chosen = min(media, key=lambda one: (_is_whole(operation, one, forms[one]), _PREFERENCE.index(forms[one])))
     return chosen, forms[chosen], [one for one in media if one != chosen]
+
+
+def _is_whole(operation: Operation, media: str, form: Form) -> bool:
+    """Tell whether a form, whose parts have names, is described as something without."""
+    return form in {"multipart", "form"} and flat(operation.api, operation.bodies[media]) is None
 
 
 def _is_file(operation: Operation, media: str) -> bool:

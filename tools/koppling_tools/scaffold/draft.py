@@ -64,10 +64,11 @@ class Module:
 
 @dataclass
 class Draft:
-    """A connector to be, or modules for one that is there (`shared` is None)."""
+    """A connector to be, or modules for one that is there (`shared` is None). `unread` tells what was no module."""
 
     connector: str
     shared: dict[str, Any] | None
     modules: list[Module]
     comments: list[str] = field(default_factory=list)
     notes: Notes = field(default_factory=Notes)
+    unread: dict[str, str] = field(default_factory=dict)

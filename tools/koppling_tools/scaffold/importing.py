@@ -126,7 +126,7 @@ def _finish(made: Draft, folder: Path, specs: tuple[Path, ...], day: str, *, dry
         found = tried(made, specs, day)
     kept = [one for one in made.modules if one.name not in found.refused]
     if not kept:
-        for name, why in found.refused.items():
+        for name, why in {**made.unread, **found.refused}.items():
             terminal.warn(f"{name} is left out: {why}")
         raise Misuse("no operation is left, and nothing was written")
     files = with_grammar(folder, found.texts)
@@ -136,7 +136,7 @@ def _finish(made: Draft, folder: Path, specs: tuple[Path, ...], day: str, *, dry
     show(files, f"koppling validate {where}, koppling test {where}, koppling list {made.connector}", dry_run=dry_run)
     _report(made, found.refused)
     terminal.say(f"{len(kept)} modules of {made.connector}{'; nothing was written (--dry-run)' if dry_run else ''}")
-    return 1 if found.refused else 0
+    return 1 if found.refused or made.unread else 0
 
 
 def _report(made: Draft, refused: Mapping[str, str]) -> None:
@@ -150,6 +150,8 @@ def _report(made: Draft, refused: Mapping[str, str]) -> None:
     both = Notes(met)
     for line in both.lines():
         terminal.say(line, "yellow", label="note: ")
+    for name, why in made.unread.items():
+        terminal.warn(f"{name} is left out: {why}")
     for one in made.modules:
         if one.name in refused:
             terminal.warn(f"{one.name} ({one.whence}) is left out: {refused[one.name]}")

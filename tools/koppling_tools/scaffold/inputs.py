@@ -159,7 +159,6 @@ class Inputs:
         whole, mark, _ = whole.partition("#")
         if mark:
             self._notes.add("what follows the # in a path is not sent", self._operation.path)
-        whole = whole.replace("${", "$${")
         declared = {one.name: one for one in self._operation.parameters if one.where == "path"}
         used: dict[str, str] = {}
 
@@ -173,7 +172,7 @@ class Inputs:
             inner = f"join(',', map(&to_string(@), input.{mine}))" if kind == "array" else f"{several}input.{mine}"
             return f"${{{inner}}}"
 
-        path = re.sub(r"\{([^{}]+)\}", placed, whole)
+        path = re.sub(r"\$?\{([^{}]+)\}", placed, whole)
         for name in declared:
             if name not in used:
                 self._notes.add("a path parameter that is not in the path is left out", name)
@@ -408,9 +407,11 @@ def stated_value(api: Api, holder: Mapping[str, Any]) -> tuple[Any, bool]:
 def _kind(schema: Mapping[str, Any]) -> str:
     kinds = schema.get("type")
     named = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
-    for one in (*(schema.get("anyOf") or ()), *(schema.get("oneOf") or ()), *(schema.get("allOf") or ())):
-        named = [*named, _kind(one) if isinstance(one, Mapping) else "value"]
-    if "array" in named or "items" in schema:
+    for word in ("anyOf", "oneOf", "allOf"):
+        branches = schema.get(word)
+        for one in branches if isinstance(branches, list) else ():
+            named = [*named, _kind(one) if isinstance(one, Mapping) else "value"]
+    if "array" in named or ("items" in schema and not named):
         return "array"
     return "object" if "object" in named or "properties" in schema else "value"
 

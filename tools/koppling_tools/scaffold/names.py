@@ -31,7 +31,7 @@ def title_of(name: str) -> str:
     """Return what a form calls a field, or a list calls a module."""
     words = snake(name).strip("_").split("_")
     found = " ".join(one.upper() if one in _SHORT else one for one in words)
-    return found[:1].upper() + found[1:] or name
+    return found[:1].upper() + found[1:] or name or "Value"
 
 
 def free(name: str, taken: Container[str]) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
+from koppling.compile.schemas import references
 from koppling.validate import Schema
 from koppling_tools.failure import Misuse
 from koppling_tools.openapi.document import Api
@@ -119,6 +120,22 @@ class Translation:
             return self._referred(raw, where, direction)
         return self._words(raw, where, direction)
 
+    def prune(self, *roots: Any) -> None:
+        """Leave out the definitions that nothing refers to."""
+        reached: set[str] = set()
+        ends = [text for root in roots for _, text in references(root)]
+        while ends:
+            name = ends.pop().rpartition("/")[2]
+            if name not in reached and name in self.defs:
+                reached.add(name)
+                ends += [text for _, text in references(self.defs[name])]
+        for name in [name for name in self.defs if name not in reached]:
+            del self.defs[name]
+
+    def note(self, what: str, where: str) -> None:
+        """Note what the file does not say."""
+        self._notes.add(what, where)
+
     def answer(self, raw: Any) -> dict[str, Any] | bool:
         """Return the schema of an answer. Nothing is noted: no call is held against it."""
         kept, self._notes = self._notes, Notes()
@@ -142,8 +159,8 @@ class Translation:
         except Misuse as error:
             self._notes.add(f"{_told(error)}; anything is taken there", where)
             return self._words(rest, where, direction) if rest else {}
-        if isinstance(target, bool):
-            return target
+        if not isinstance(target, Mapping):
+            return self.schema(target, where, direction)
         if _is_small(target):
             return self._words({**target, **rest}, where, direction)
         found = {"$ref": f"#/$defs/{self._definition(reference, target, direction)}"}
@@ -185,7 +202,7 @@ class Translation:
                 self._inner(found, key, value, where, direction)
             else:
                 self._word(found, key, value, where)
-        _mend_values(found)
+        self._values(found, where)
         title = given.get("title")
         if isinstance(title, str) and title.strip() and title != found.get("type"):
             found["title"] = " ".join(title.split())
@@ -198,9 +215,9 @@ class Translation:
         if key == "type":
             self._type(found, value, where)
         elif key == "format":
-            if value in _FORMATS:
+            if isinstance(value, str) and value in _FORMATS:
                 found[key] = value
-            elif value not in {"binary", "byte", "password"}:
+            elif str(value) not in {"binary", "byte", "password"}:
                 self._notes.add("a format that is not checked", f"{where} {value}")
         elif key == "pattern" and isinstance(value, str):
             found.update({key: value} if self._readable(value, where) else {})
@@ -227,9 +244,18 @@ class Translation:
         else:
             self._notes.add(f"`{key}` is none, and is not checked", where)
 
+    def _values(self, found: dict[str, Any], where: str) -> None:
+        """Mend a list of values: YAML took `1` for something else, or the type is not that of any of them."""
+        kind = found.get("type")
+        if kind == "string" and "enum" in found:
+            found["enum"] = _distinct([one if isinstance(one, str) else json.dumps(one) for one in found["enum"]])
+        elif isinstance(kind, str) and "enum" in found and not any(_is_of(kind, one) for one in found["enum"]):
+            del found["enum"]
+            self._notes.add("a list of values, none of which is of the type, is not checked", where)
+
     def _type(self, found: dict[str, Any], value: Any, where: str) -> None:
         kinds = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        known = _distinct([one for one in kinds if one in _TYPES])
+        known = _distinct([one for one in kinds if isinstance(one, str) and one in _TYPES])
         if len(known) < len(kinds) or not kinds:
             self._notes.add(f"the type {value!r} is none, and is not checked", where)
         if known and len(known) == len(kinds):
@@ -320,6 +346,10 @@ def _is_small(target: Any) -> bool:
     )
 
 
+def _is_of(kind: str, value: Any) -> bool:
+    return Schema({"type": kind}).is_valid(value)
+
+
 def _number(value: Any) -> Any:
     return value if _is_number(value) else None
 
@@ -346,12 +376,6 @@ def _is_number(value: Any) -> bool:
 
 def _distinct(values: list[Any]) -> list[Any]:
     return list({json.dumps(one, sort_keys=True, default=str): one for one in values}.values())
-
-
-def _mend_values(found: dict[str, Any]) -> None:
-    """Make texts of the values of a list that is of texts: YAML took `1` and `true` for something else."""
-    if found.get("type") == "string" and "enum" in found:
-        found["enum"] = _distinct([one if isinstance(one, str) else json.dumps(one) for one in found["enum"]])
 
 
 def _ordered(found: dict[str, Any]) -> dict[str, Any]:

@@ -77,8 +77,8 @@ def _speakable(scheme: Mapping[str, Any]) -> bool:
     if kind == "http":
         return str(scheme.get("scheme", "")).lower() in {"bearer", "basic"}
     if kind == "apiKey":
-        return scheme.get("in") in {"header", "query"} and _HEADER.fullmatch(str(scheme.get("name", ""))) is not None
-    return kind in {"oauth2", "openIdConnect"}
+        return scheme.get("in") in ("header", "query") and _HEADER.fullmatch(str(scheme.get("name", ""))) is not None
+    return kind in ("oauth2", "openIdConnect")  # tuples: it may be anything at all
 
 
 def _together(

@@ -13,7 +13,7 @@ import httpx
 
 from koppling.catalog import Catalog
 from koppling.client import Client
-from koppling.errors import KopplingError, SpecError
+from koppling.errors import InputInvalid, KopplingError, SpecError
 from koppling_tools.check import check
 from koppling_tools.examples.answer import answer_of
 from koppling_tools.examples.compare import plain
@@ -163,4 +163,6 @@ def _words(error: Exception) -> str:
     if isinstance(error, SpecError) and error.diagnostics:
         first = error.diagnostics[0]
         return f"{first.message} [{first.rule}] at {first.pointer or '/'}"
+    if isinstance(error, InputInvalid):
+        return "no example of it holds: " + "; ".join(f"{one.pointer} {one.message}" for one in error.problems[:3])
     return " ".join(str(error).split())[:300]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re._constants as kinds  # type: ignore[import-not-found]  # the parser has no public name since Python 3.11
 import re._parser as parser  # type: ignore[import-not-found]
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from koppling.compile.schemas import plain
@@ -35,10 +35,17 @@ class Unfit(ValueError):
 
 
 class Values:
-    """Values of schemas that refer to these definitions."""
+    """Values of schemas that refer to these definitions.
 
-    def __init__(self, defs: Mapping[str, JsonSchema]) -> None:
+    Args:
+        defs: the definitions. They stay as they are.
+        checked: whether a value is held against its schema before it is taken.
+    """
+
+    def __init__(self, defs: Mapping[str, JsonSchema], *, checked: bool = True) -> None:
         self._defs = defs
+        self._checked = checked
+        self._known: dict[int, tuple[JsonSchema, Schema]] = {}
 
     def fits(self, schema: JsonSchema, value: Any) -> bool:
         """Tell whether a value is one of a field's; a file is."""
@@ -61,6 +68,8 @@ class Values:
         """
         if _has_file(schema):
             return self._file(schema)
+        if not self._checked:
+            return next(self._candidates(schema, 0, whole))
         compiled = self._compiled(schema)
         for value in itertools.islice(self._candidates(schema, 0, whole), _MOST_WAYS):
             if compiled.is_valid(value):
@@ -68,8 +77,11 @@ class Values:
         raise Unfit("no example of it could be made up")
 
     def _compiled(self, schema: JsonSchema) -> Schema:
-        needed = _reached(schema, self._defs)
-        return Schema({**plain(schema), "$defs": {name: plain(self._defs[name]) for name in needed}})
+        if id(schema) not in self._known:
+            needed = _reached(schema, self._defs)
+            whole = {**plain(schema), "$defs": {name: plain(self._defs[name]) for name in needed}}
+            self._known[id(schema)] = schema, Schema(whole)  # the schema is kept, so that its id stays its own
+        return self._known[id(schema)][1]
 
     def _file(self, schema: JsonSchema) -> Any:
         return dict(FILE) if schema.get("format") == "file" or "anyOf" in schema else [dict(FILE)]
@@ -115,7 +127,7 @@ class Values:
             return "a"
         first = None
         for index, value in enumerate(itertools.islice(self._candidates(schema, depth), _MOST_WAYS)):
-            if self.fits(schema, value):
+            if not self._checked or self.fits(schema, value):
                 return value
             first = value if index == 0 else first
         return first
@@ -216,14 +228,20 @@ def _texts(schema: JsonSchema) -> Iterator[str]:
         yield _FORMATS[schema["format"]]
     least, most = schema.get("minLength", 0), schema.get("maxLength", 60)
     if "pattern" in schema:
-        for more in (0, 1, least):
-            try:
-                yield _matching(list(parser.parse(schema["pattern"])), more)
-            except (Exception, RecursionError):  # noqa: BLE001  (what no text is known for)
-                break
+        yield from _matches(schema["pattern"], (1 if least == 0 else 0, 0, 1, least))
     text = "a" if most < len("text") else "text"
     yield text if len(text) >= least else text + "a" * (least - len(text))
     yield "a" * least
+
+
+def _matches(pattern: str, more: Iterable[int]) -> Iterator[str]:
+    """Yield texts that a pattern probably matches, those that hold something first."""
+    try:
+        nodes = list(parser.parse(pattern))
+        found = [_matching(nodes, one) for one in more]
+    except (Exception, RecursionError):  # noqa: BLE001  (what no text is known for)
+        return
+    yield from sorted(found, key=lambda one: not one)
 
 
 def _matching(nodes: list[Any], more: int) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from koppling_tools.failure import Misuse
 from koppling_tools.openapi.document import Api, Operation
 from koppling_tools.rules.credential_literal import looks_like
-from koppling_tools.scaffold.answers import answer_of, error_body
+from koppling_tools.scaffold.answers import Answers, answer_of, error_body
 from koppling_tools.scaffold.connector import Address, connector_tree
 from koppling_tools.scaffold.draft import Case, Draft, Module, Notes
 from koppling_tools.scaffold.inputs import Inputs, Taken
@@ -97,11 +97,11 @@ def draft(api: Api, operations: Sequence[Operation], name: str, base_url: str | 
     more: dict[str, Any] = {"api": {key: one for key, one in api_words.items() if one}, "error_body": error_body(api)}
     title = " ".join(api.title.split()) or title_of(name)
     tree = connector_tree(name, title, address, given, more)
-    modules = _modules(api, operations, Place(name, tree), notes, day)
+    modules, unread = _modules(api, operations, Place(name, tree), notes, day)
     if test := _test(modules):
         connection = tree["connection"]
         connection["test"] = {"module": test}
-    found = Draft(name, tree, modules, notes=notes)
+    found = Draft(name, tree, modules, notes=notes, unread=unread)
     found.comments = [*_head(api), *(f"Not said here: {one}." for one in notes.lines(3))]
     return found
 
@@ -109,7 +109,8 @@ def draft(api: Api, operations: Sequence[Operation], name: str, base_url: str | 
 def added(api: Api, operations: Sequence[Operation], place: Place, day: str) -> Draft:
     """Return modules for a connector that is there."""
     notes = Notes()
-    return Draft(place.name, None, _modules(api, operations, place, notes, day), notes=notes)
+    modules, unread = _modules(api, operations, place, notes, day)
+    return Draft(place.name, None, modules, notes=notes, unread=unread)
 
 
 def _head(api: Api) -> list[str]:
@@ -166,9 +167,20 @@ def _asks_for_nothing(tree: Mapping[str, Any]) -> bool:
     return plain and tree["request"]["method"] == "GET" and not tree.get("required")
 
 
-def _modules(api: Api, operations: Sequence[Operation], place: Place, notes: Notes, day: str) -> list[Module]:
+def _modules(
+    api: Api, operations: Sequence[Operation], place: Place, notes: Notes, day: str
+) -> tuple[list[Module], dict[str, str]]:
+    """Return the modules of operations, and why others are none."""
     marks = Marks(api)
-    return [_module(name, one, place, marks, day) for name, one in named(operations, place.taken, notes).items()]
+    answers = Answers(api, marks)
+    found: list[Module] = []
+    unread: dict[str, str] = {}
+    for name, one in named(operations, place.taken, notes).items():
+        try:
+            found.append(_module(name, one, place, marks, answers, day))
+        except Misuse as error:
+            unread[f"{name} ({one.method} {one.path})"] = str(error.message)
+    return found, unread
 
 
 def written_headers(shared: Mapping[str, Any]) -> set[str]:
@@ -187,7 +199,7 @@ def written(shared: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {("header", name) for name in written_headers(shared)} | {("query", name) for name in query}
 
 
-def _module(name: str, operation: Operation, place: Place, marks: Marks, day: str) -> Module:
+def _module(name: str, operation: Operation, place: Place, marks: Marks, answers: Answers, day: str) -> Module:
     notes = Notes()
     schemas = Translation(operation.api, notes, marks)
     maker = Inputs(
@@ -199,7 +211,7 @@ def _module(name: str, operation: Operation, place: Place, marks: Marks, day: st
     for word in ("callbacks", "links"):
         if operation.raw.get(word):
             notes.add(f"`{word}` are not in the language")
-    answer = answer_of(operation, schemas, notes, marks)
+    answer = answer_of(operation, schemas, notes, answers)
     tree: dict[str, Any] = {"name": name, "version": "1.0.0", "kind": "action"}
     tree["title"] = _title(operation, name)
     summary = shortened(operation.raw.get("description"), 300) or shortened(operation.raw.get("summary"), 300)
@@ -214,6 +226,7 @@ def _module(name: str, operation: Operation, place: Place, marks: Marks, day: st
         if one
     }
     cases = _cases(taken, schemas, answer.example)
+    schemas.prune(taken.fields, taken.validation, answer.response)
     tree |= {"$defs": schemas.defs} if schemas.defs else {}
     tree["request"] = taken.request
     tree |= {"response": answer.response} if answer.response else {}
@@ -236,20 +249,16 @@ def _cases(taken: Taken, schemas: Translation, answer: dict[str, Any]) -> dict[s
     values = Values(schemas.defs)
     made: dict[str, Any] = {}
     stated: dict[str, Any] = {}
-    lacking = []
-    for name, schema in taken.fields.items():
+    for name in list(taken.fields):
         given = taken.stated.get(name)
-        if name in taken.stated and values.fits(schema, given) and not looks_like(str(given)):
+        if name in taken.stated and values.fits(taken.fields[name], given) and not looks_like(str(given)):
             stated[name] = given
         try:
-            made[name] = values.sample(schema)
+            made[name] = values.sample(taken.fields[name])
         except Unfit:
-            if name not in stated:
-                lacking.append(name)
-    for name in lacking:
-        if name in taken.required:
-            # Its rules contradict each other, or ask for a text that cannot be made up here.
-            made[name] = "text"
+            if name in stated or name not in taken.required:
+                continue
+            made[name], values = _eased(name, taken, schemas)
     for name, given in stated.items():
         if (
             not values_of_file(taken.fields[name])
@@ -270,6 +279,47 @@ def _cases(taken: Taken, schemas: Translation, answer: dict[str, Any]) -> dict[s
             "Every field", every, answer, optional=True, otherwise=other if other != every else None
         )
     return cases
+
+
+def _eased(name: str, taken: Taken, schemas: Translation) -> tuple[Any, Values]:
+    """Return a value of a required field that nothing fits, once rules that contradict each other are left out of it.
+
+    Documents have alternatives that cannot be told apart, and patterns that their own examples break.
+    """
+    for ease, what in (
+        (_any_of, "alternatives that cannot be told apart: a value may be of several"),
+        (_without_patterns, "a pattern that nothing fits is not checked"),
+    ):
+        taken.fields[name] = ease(taken.fields[name])
+        for one in list(schemas.defs):
+            schemas.defs[one] = ease(schemas.defs[one])
+        values = Values(schemas.defs)
+        try:
+            found = values.sample(taken.fields[name])
+        except Unfit:
+            continue
+        schemas.note(what, name)
+        return found, values
+    return "text", Values(schemas.defs)
+
+
+def _any_of(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_any_of(one) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    renamed = "oneOf" in schema and "anyOf" not in schema
+    return {"anyOf" if renamed and key == "oneOf" else key: _any_of(one) for key, one in schema.items()}
+
+
+def _without_patterns(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_patterns(one) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {
+        key: _without_patterns(one) for key, one in schema.items() if not (key == "pattern" and isinstance(one, str))
+    }
 
 
 def values_of_file(schema: Mapping[str, Any]) -> bool:
