@@ -59,11 +59,13 @@ def attempt(call: Call, request: Request, *, streamed: bool) -> Generator[Effect
 
 
 def read(call: Call, request: Request, reply: Reply, partial: Callable[[], Any]) -> Generator[Effect, Any, bytes]:
-    """Read on in a streamed body.
+    """Read on in a streamed body, or in one that came whole: it is one chunk.
 
     Raises:
         TransportError: it broke off; with what there was of it.
     """
+    if reply.body is not None:
+        return reply.taken()
     try:
         chunk: bytes = yield Read(reply)
     except NoAnswer as failure:

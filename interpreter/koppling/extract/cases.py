@@ -88,7 +88,7 @@ class Follow:
 class Stream:
     """How a stream is asked for, read, shown and folded.
 
-    A whole stream ends with `mark`, or has an event that fulfils `complete`.
+    A whole stream ends with `mark`, or has an event that fulfils `complete`. `rooted`: some expression is a `${…}`.
     """
 
     set: dict[str, Any]
@@ -98,6 +98,7 @@ class Stream:
     error: Evaluate | None
     delta: Evaluate
     fold: Callable[[], Fold]
+    rooted: bool
 
     def asked(self, values: Mapping[str, Any]) -> bool:
         """Tell whether inputs ask for a stream themselves: with all that `set` says, its maps apart."""
@@ -189,6 +190,7 @@ def _stream(plan: dict[str, Any]) -> Stream:
         error=value_of(plan["error"]) if "error" in plan else None,
         delta=shown(plan["delta"]),
         fold=compile_fold(plan["fold"]),
+        rooted="${" in repr((plan["fold"], plan["delta"], plan.get("error"), done)),
     )
 
 
