@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from typing import Any, Final, Protocol
 
 from koppling.expression import ABSENT, ExpressionError, compile_expression
@@ -113,7 +112,7 @@ def _pick(text: str) -> _Pick:
 class _Map:
     """An object, folded key by key."""
 
-    __slots__ = ("_null", "_picks", "_takes", "_values")
+    __slots__ = ("_columns", "_null", "_picks", "_singles", "_values")
 
     def __init__(
         self,
@@ -122,27 +121,31 @@ class _Map:
     ) -> None:
         self._null = False
         self._values: dict[str, Any] = {}
-        self._takes: dict[str, list[Any]] = {}
-        for source, key, make in keys:
-            node = self._values[key] = make()
-            self._takes.setdefault(source, []).append(node.take)
+        self._singles: list[tuple[str, Any]] = []  # of which one event is enough
+        self._columns: list[tuple[str, Any]] = []
         self._picks: list[tuple[_Pick, Any]] = []
+        for source, key, make in keys:
+            self._values[key] = made = make()
+            node = made.node if isinstance(made, _Converted) else made
+            (self._singles if isinstance(node, _First | _Last) else self._columns).append((source, node))
         for key, pick, make in picks:
-            node = self._values[key] = make()
-            self._picks.append((pick, node))
+            self._values[key] = made = make()
+            self._picks.append((pick, made.node if isinstance(made, _Converted) else made))
 
     def take(self, column: list[Any], roots: dict[str, Any]) -> None:
         objects = [one for one in column if type(one) is dict]
         if len(objects) < len(column):
             self._null = self._null or None in column
-        names: AbstractSet[str] = objects[0].keys() if len(objects) == 1 else set[str]().union(*objects)
-        for name in self._takes.keys() & names:
-            values = [one[name] for one in objects if name in one]
-            for take in self._takes[name]:
-                take(values, roots)
+        for name, node in self._singles:
+            node.seek(name, objects)
+        if self._columns and objects:
+            names = objects[0].keys() if len(objects) == 1 else set().union(*objects)
+            for name, node in self._columns:
+                if name in names:
+                    node.take([one[name] for one in objects if name in one], roots)
         for pick, node in self._picks:
             if type(node) is _First:
-                node.seek(pick, objects, roots)
+                node.find(pick, objects, roots)
             elif values := [value for one in objects if (value := pick(one, roots)) is not ABSENT]:
                 node.take(values, roots)
 
@@ -209,15 +212,26 @@ class _First:
     def __init__(self) -> None:
         self._value: Any = ABSENT
 
-    def take(self, column: list[Any], _roots: dict[str, Any]) -> None:
-        if self._value is ABSENT or self._value is None:
-            self._value = next((value for value in column if value is not None), None)
+    def seek(self, name: str, objects: list[Any]) -> None:
+        """Take the first value of a key, null where nothing else is there."""
+        if self._value is not ABSENT and self._value is not None:
+            return
+        for one in objects:
+            value = one.get(name, ABSENT)
+            if value is not ABSENT:
+                self._value = value
+                if value is not None:
+                    return
 
-    def seek(self, pick: _Pick, objects: list[Any], roots: dict[str, Any]) -> None:
+    def find(self, pick: _Pick, objects: list[Any], roots: dict[str, Any]) -> None:
         """Take what an expression finds first; it is evaluated no more then."""
         if self._value is ABSENT:
             values = (pick(one, roots) for one in objects)
             self._value = next((value for value in values if value is not ABSENT), ABSENT)
+
+    def take(self, column: list[Any], _roots: dict[str, Any]) -> None:
+        """Take what expressions found."""
+        self._value = column[0] if self._value is ABSENT else self._value
 
     def body(self) -> Any:
         return self._value
@@ -229,9 +243,20 @@ class _Last:
     def __init__(self) -> None:
         self._value: Any = ABSENT
 
+    def seek(self, name: str, objects: list[Any]) -> None:
+        """Take the last value of a key, null where nothing else is there."""
+        for one in reversed(objects):
+            value = one.get(name, ABSENT)
+            if value is not ABSENT:
+                if value is not None:
+                    self._value = value
+                    return
+                if self._value is ABSENT:
+                    self._value = None
+
     def take(self, column: list[Any], _roots: dict[str, Any]) -> None:
-        before = None if self._value is ABSENT else self._value
-        self._value = next((value for value in reversed(column) if value is not None), before)
+        """Take what expressions found."""
+        self._value = column[-1]
 
     def body(self) -> Any:
         return self._value
@@ -291,13 +316,13 @@ _STRATEGIES: dict[str, Callable[[], Any]] = {"first": _First, "last": _Last, "co
 class _Converted:
     """What a node has, in the form that an answer in one piece has."""
 
-    __slots__ = ("_convert", "_node", "take")
+    __slots__ = ("_convert", "node")
 
     def __init__(self, node: Any, convert: Callable[[str], Any]) -> None:
-        self._node, self._convert, self.take = node, convert, node.take
+        self.node, self._convert = node, convert
 
     def body(self) -> Any:
-        found = self._node.body()
+        found = self.node.body()
         if not isinstance(found, str):
             return found
         try:

@@ -16,11 +16,13 @@ Exits with 1 where the median ratio of koppling to raw is above 1.2.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import socket
 import statistics
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -61,18 +63,20 @@ def serve(count: int, port: Any) -> None:
     port.value = listening.getsockname()[1]
     while True:
         peer, _ = listening.accept()
-        with peer:
-            heard = b""
-            try:
-                while piece := peer.recv(65536):
-                    heard += piece
-                    head, found, rest = heard.partition(b"\r\n\r\n")
-                    length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]) if found else 0
-                    if found and len(rest) >= length:
-                        heard = b""
-                        peer.sendall(body)
-            except ConnectionError:
-                continue
+        threading.Thread(target=answer, args=(peer, body), daemon=True).start()
+
+
+def answer(peer: socket.socket, body: bytes) -> None:
+    """Answer every request of one connection."""
+    heard = b""
+    with peer, contextlib.suppress(ConnectionError):
+        while piece := peer.recv(65536):
+            heard += piece
+            head, found, rest = heard.partition(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]) if found else 0
+            if found and len(rest) >= length:
+                heard = b""
+                peer.sendall(body)
 
 
 def raw(base: str) -> Callable[[], int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from koppling.expression import ABSENT, Expression, ExpressionError, Roots, compile_expression, path_of, plain_path
+from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression, plain_path
 from koppling.files import File
 from koppling.template import compile_template, whole
 
@@ -90,13 +90,18 @@ def _leaves(plan: dict[str, Any]) -> Evaluate | None:
             return None
         found.setdefault(path[:-1], []).append((name, path[-1]))
     objects = _nested(sorted(found, key=len))
-    plans = [(parent, find, found[path]) for path, parent, find in objects]
+    plans = [(parent, steps, found[path]) for path, parent, steps in objects]
     none = dict.fromkeys(plan)
 
     def evaluate(subject: Any, _roots: Roots) -> Any:
         values, held = none.copy(), [subject]
-        for parent, find, leaves in plans:
-            one = held[parent] if find is None else find(held[parent])
+        for parent, steps, leaves in plans:
+            one = held[parent]
+            try:
+                for step in steps:
+                    one = one[step]
+            except (KeyError, IndexError, TypeError):
+                one = None
             held.append(one)
             if type(one) is dict:
                 for name, key in leaves:
@@ -107,15 +112,14 @@ def _leaves(plan: dict[str, Any]) -> Evaluate | None:
     return evaluate
 
 
-def _nested(paths: list[Path]) -> Iterator[tuple[Path, int, Expression | None]]:
-    """Yield each path with where the longest that it goes on from stands among them, and what finds the rest of it.
+def _nested(paths: list[Path]) -> Iterator[tuple[Path, int, Path]]:
+    """Yield each path with where the longest that it goes on from stands among them, and the rest of it.
 
     The subject itself stands at 0.
     """
     for at, path in enumerate(paths):
         begun = next((one for one in reversed(paths[:at]) if path[: len(one)] == one), ())
-        rest = path[len(begun) :]
-        yield path, paths.index(begun) + 1 if begun else 0, path_of(rest) if rest else None
+        yield path, paths.index(begun) + 1 if begun else 0, path[len(begun) :]
 
 
 def _entry(plan: Any) -> Evaluate:
