@@ -185,6 +185,9 @@ def _check_case(checker: Checker, case: dict[str, Any], at: Pointer) -> None:
     for key in ("target", "until", "fail"):
         checker.expression(wait.get(key), (*at, "wait", key), RESPONSE)
     checker.template(wait.get("every"), (*at, "wait", "every"), RESPONSE)
+    checker.template(wait.get("path"), (*at, "wait", "path"), RESPONSE)
+    for key in ("when", "deadline"):
+        checker.template(wait.get(key), (*at, "wait", key), ("input",))
     checker.template(follow.get("when"), (*at, "follow", "when"), ("input",))
     until = follow.get("until") or {}
     checker.template(until.get("inputs"), (*at, "follow", "until", "inputs"), ("input",))

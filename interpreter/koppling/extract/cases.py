@@ -14,14 +14,21 @@ from koppling.template import compile_template
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How a job is polled until it is done."""
+    """How a job is polled until it is done.
 
+    `every` is the first pause, `backoff` how many times as long as the one before each further one is, up to `cap`.
+    """
+
+    when: Evaluate | None
     status: int | None
+    path: str | None
     target: Evaluate | None
     every: Evaluate
+    backoff: float
+    cap: float
     until: Evaluate | None
     fail: Evaluate | None
-    deadline: float
+    deadline: Evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +170,16 @@ def _pages(plan: dict[str, Any]) -> Pages:
 def _wait(plan: dict[str, Any]) -> Wait:
     until, fail, target = (value_of(plan[key]) if key in plan else None for key in ("until", "fail", "target"))
     return Wait(
-        plan.get("status"), target, text_of(plan.get("every", 5)), until, fail, float(plan.get("deadline", 600))
+        when=text_of(plan["when"]) if "when" in plan else None,
+        status=plan.get("status"),
+        path=plan.get("path"),
+        target=target,
+        every=text_of(plan.get("every", 5)),
+        backoff=float(plan.get("backoff", 1)),
+        cap=float(plan.get("cap", "inf")),
+        until=until,
+        fail=fail,
+        deadline=text_of(plan.get("deadline", 600)),
     )
 
 
