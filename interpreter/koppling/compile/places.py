@@ -35,7 +35,7 @@ class Known:
         root = chain[0]
         if root not in roots:
             if root in set(RESPONSE + REQUEST):
-                return f"`{root}` cannot be used here", f"roots of this place: {', '.join(roots)}"
+                return f"`{root}` cannot be used here", f"roots of this place: {', '.join(roots) or 'none'}"
             if root in self.names.get("input", ()):
                 return f"there is no `{root}` here", f"did you mean `input.{root}`?"
             return f"there is no `{root}` here", suggestion(root, roots)
@@ -156,6 +156,9 @@ def check_operation(
             checker.expression(value, ("telemetry", key), RESPONSE)
         else:
             checker.template(value, ("telemetry", key), ("input",))
+    for name, field in merged.tree["fields"].items():
+        for key in ("value", "label", "where"):
+            checker.expression((field.get("options") or {}).get(key), ("fields", name, "options", key), ())
     response = merged.tree["response"]
     if isinstance(response, list):
         for index, case in enumerate(response):
