@@ -93,6 +93,11 @@ class Reply:
     handle: Any = field(default=None, repr=False)
     bounds: Bounds = field(default_factory=Bounds, repr=False)
 
+    def taken(self) -> bytes:
+        """Return a body that came whole, as the one chunk of it, and then its end."""
+        whole, self.body = self.body or b"", b""
+        return whole
+
 
 class NoAnswer(Exception):
     """What a driver throws into a call when the network fails."""

@@ -69,7 +69,7 @@ def compile_expression(text: str) -> Expression:
     """
     text = text.strip()
     steps = plain_path(text)
-    return _search(text) if steps is None else path_of(steps)
+    return _search(text) if steps is None else _path(steps)
 
 
 def check_expression(text: str) -> None:
@@ -85,8 +85,7 @@ def check_expression(text: str) -> None:
         _parse(text)
 
 
-def path_of(steps: tuple[str | int, ...]) -> Expression:
-    """Return what follows a plain path, which knows whether a thing is absent or null."""
+def _path(steps: tuple[str | int, ...]) -> Expression:
     if len(steps) == 1:
         only = steps[0]
 

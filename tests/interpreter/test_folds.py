@@ -111,6 +111,8 @@ CHOICES = {
         ({"a": {"concat": "a", "as": "base64"}}, [{"a": "aA=="}, {"a": "!"}], {"a": "aA==!"}),
         ({"a": {"concat": "a", "as": "json"}}, [{"a": '{"x":'}], {"a": '{"x":'}),
         ({"a": {"last": "a", "as": "json"}}, [{"a": None}], {"a": None}),
+        ({"a": {"first": "a", "as": "json"}}, [{"a": None}, {"a": "[1]"}, {"a": "[2]"}], {"a": [1]}),
+        ({"a": {"first": "a.b", "as": "json"}}, [{"a": None}, {"a": {"b": "[1]"}}, {"a": {"b": "[2]"}}], {"a": [1]}),
         (
             CHOICES,
             [
@@ -160,11 +162,12 @@ CHOICES = {
     ],
 )
 def test_events_fold_to_a_body(plan, events, body):
-    fold = compile_fold(plan)()
-    for event in events:
-        fold.take(event, {"name": "n"})
-    assert fold.body() == body
-    assert fold.body() == body  # asked twice, as after an error
+    for size in range(1, len(events) + 1):  # one by one, and some at a time
+        fold = compile_fold(plan)()
+        for at in range(0, len(events), size):
+            fold.take(events[at : at + size], {"name": "n"})
+        assert fold.body() == body
+        assert fold.body() == body  # asked twice, as after an error
 
 
 def test_folding_never_changes_an_event():
@@ -172,7 +175,7 @@ def test_folding_never_changes_an_event():
     fold = compile_fold({"a": "concat", "b": "append", "c": {"by": "i", "d": "concat"}})()
     before = copy.deepcopy(events)
     for event in events:
-        fold.take(event, {})
+        fold.take([event], {})
         fold.body()
     assert events == before
 
@@ -180,7 +183,7 @@ def test_folding_never_changes_an_event():
 def test_two_streams_of_one_fold_know_nothing_of_each_other():
     begin = compile_fold(CHOICES)
     one, other = begin(), begin()
-    one.take({"id": "a", "choices": [{"index": 0, "delta": {"content": "x"}}]}, {})
+    one.take([{"id": "a", "choices": [{"index": 0, "delta": {"content": "x"}}]}], {})
     assert other.body() is ABSENT
 
 
@@ -192,13 +195,12 @@ def test_base64_in_pieces_is_the_base_64_of_the_whole(data, cuts):
     through = [whole[one:two] for one, two in zip([0, *at], [*at, len(whole)], strict=True)]
     for pieces in (apart, through):
         fold = compile_fold({"a": {"concat": "a", "as": "base64"}})()
-        for piece in pieces:
-            fold.take({"a": piece}, {})
+        fold.take([{"a": piece} for piece in pieces], {})
         assert fold.body() == {"a": whole}
 
 
 def test_a_text_of_a_million_pieces_is_joined_once():
     fold = compile_fold({"a": "concat"})()
     for _ in range(1_000_000):
-        fold.take({"a": "xy"}, {})
+        fold.take([{"a": "xy"}], {})
     assert len(fold.body()["a"]) == 2_000_000

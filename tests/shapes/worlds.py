@@ -68,9 +68,9 @@ class Sync(World):
                     break
         return found
 
-    def token(self, module, count=1):
-        """Return the resume token of a search without inputs, so many bundles into it."""
-        with koppling.Client(**self.arguments(module)) as client, client.items(module, {}) as items:
+    def token(self, module, count=1, inputs=None):
+        """Return the resume token of a search, so many bundles into it."""
+        with koppling.Client(**self.arguments(module)) as client, client.items(module, inputs or {}) as items:
             for _ in range(count):
                 next(items)
             return items.resume_token
@@ -111,9 +111,12 @@ class Async(World):
 
         return asyncio.run(live())
 
-    def token(self, module, count=1):
+    def token(self, module, count=1, inputs=None):
         async def live():
-            async with koppling.AsyncClient(**self.arguments(module)) as client, client.items(module, {}) as items:
+            async with (
+                koppling.AsyncClient(**self.arguments(module)) as client,
+                client.items(module, inputs or {}) as items,
+            ):
                 for _ in range(count):
                     await anext(items)
                 return items.resume_token

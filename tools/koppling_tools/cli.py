@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "list": "List the modules, their versions and states.",
     "show": "Show one module: fields, request, output, lifecycle.",
     "run": "Run one module.",
+    "options": "List the values that a field may have, as the vendor has them now.",
     "explain": "Show what a call would send, and where each part of it comes from.",
     "validate": "Check specs and show every fault on its line.",
     "rules": "Show what validate looks at, and why.",

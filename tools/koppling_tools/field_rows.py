@@ -75,7 +75,7 @@ class FieldRows:
         if living and not closed:
             yield f"For example {living}."
         if "options" in schema:
-            yield self._options(schema["options"])
+            yield self._options(term, schema["options"])
         yield from self._dated(schema)
 
     def _living(self, schema: dict[str, Any], values: list[Any]) -> list[Any]:
@@ -92,9 +92,13 @@ class FieldRows:
         for life, values in alike.items():
             yield f"{', '.join(values)}: {life}."
 
-    def _options(self, options: dict[str, Any]) -> str:
+    def _options(self, term: str, options: dict[str, Any]) -> str:
+        module, select = self._module, self._module.select
+        if not term.startswith("."):
+            chosen = f" {select['field']}=…" if select else ""
+            return f"Values: `koppling options {module.connector}.{module.name} {term}{chosen}`"
         inputs = " ".join(argument(key, value) for key, value in (options.get("inputs") or {}).items())
-        return f"Values: `koppling run {self._module.connector}.{options['module']} {inputs}`".rstrip("` ") + "`"
+        return f"Values: `koppling run {module.connector}.{options['module']} {inputs}`".rstrip("` ") + "`"
 
 
 def _lifecycle(said: Any) -> Lifecycle:

@@ -29,9 +29,9 @@ def stream(call: Call) -> Life:
     """Live a streamed call: emits the deltas, returns the Result that `execute` would have."""
     rules = call.operation.stream
     assert rules is not None  # noqa: S101  (the client asks only what streams)
-    return (yield from streamed(call, rules))
+    return streamed(call, rules)
 
 
 def items(call: Call) -> Life:
     """Live a search lazily: emits the bundles, and asks for the next page when they are used up."""
-    return (yield from search(call, emit=True))
+    return search(call, emit=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Final
 
 from koppling.call.attempt import read
 from koppling.call.authorize import authorized
@@ -12,7 +12,7 @@ from koppling.call.failures import own_error, same_origin, too_large, vendor_err
 from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call
 from koppling.effects import Effect, Now, Reply
-from koppling.errors import ApiError, Kind
+from koppling.errors import ApiError, Kind, TransportError
 from koppling.expression import Roots
 from koppling.extract import Case, Unreadable, Wait, decode, file_name, format_of, is_json, media_type
 from koppling.files import OCTETS, File, new_spool
@@ -121,29 +121,47 @@ def _file(call: Call, request: Request, reply: Reply) -> Generator[Effect, Any, 
 
 # ---- waiting for a job ----
 
+_MOST_GROWN: Final = 1e6  # times the first pause: a number that no float outgrows
+
 
 def _wait(call: Call, answer: Answer, rules: Wait) -> Generator[Effect, Any, Answer]:
+    if rules.when is not None and not rules.when(answer.body, answer.roots):
+        return answer
     if rules.status is not None and answer.status != rules.status:
         return answer
     started: float = yield Now()
-    address = _poll_address(call, answer, rules, answer.request.url)
+    told = rules.deadline(answer.body, answer.roots)
+    deadline = float(told) if isinstance(told, int | float) else 600.0
+    address, grown = answer.request.url, 1.0
     while not _is_done(call, answer, rules):
+        address = _poll_address(call, answer, rules, address)
         every, now = rules.every(answer.body, answer.roots), (yield Now())
         asked = None if every is None else seconds(str(every), now)
-        delay = 5.0 if asked is None else asked
-        if now + delay - started > rules.deadline:
-            raise _wait_error(call, answer, "module_timeout", "deadline", f"not done after {rules.deadline:g} seconds")
+        delay = min((5.0 if asked is None else asked) * grown, rules.cap)
+        grown = min(grown * rules.backoff, _MOST_GROWN)
+        if now + delay - started > deadline:
+            raise _wait_error(call, answer, "module_timeout", "deadline", f"not done after {deadline:g} seconds")
         yield from pause(call, answer.request, delay)
-        answer = yield from _ask(call, call.onward(answer.request, address))
-        address = _poll_address(call, answer, rules, address)
+        try:
+            answer = yield from _ask(call, call.onward(answer.request, address))
+        except (ApiError, TransportError) as error:
+            error.partial = answer.body if error.partial is None else error.partial  # the job, which goes on
+            raise
     return answer
 
 
 def _poll_address(call: Call, answer: Answer, rules: Wait, known: str) -> str:
+    reply = Reply(answer.status, answer.headers, b"")
+    if rules.path is not None:
+        try:
+            return call.below(rules.path, answer.roots)
+        except ValueError as fault:
+            message = f"the answer does not say where to ask for the job: a part of {rules.path} {fault}"
+            raise own_error(
+                call, answer.request, reply, "runtime", "unreadable", message, answer.body, answer.body
+            ) from fault
     target = rules.target(answer.body, answer.roots) if rules.target else None
-    if target is None:
-        return known
-    return same_origin(call, answer.request, Reply(answer.status, answer.headers, b""), target, "the address to poll")
+    return known if target is None else same_origin(call, answer.request, reply, target, "the address to poll")
 
 
 def _is_done(call: Call, answer: Answer, rules: Wait) -> bool:
@@ -157,4 +175,6 @@ def _is_done(call: Call, answer: Answer, rules: Wait) -> bool:
 def _wait_error(call: Call, answer: Answer, kind: Kind, code: str, message: str) -> ApiError:
     reply = Reply(answer.status, answer.headers, b"")
     said = call.operation.errors.facts(answer.status, answer.headers, answer.body).get("message")
-    return own_error(call, answer.request, reply, kind, code, f"{message}: {said}" if said else message, answer.body)
+    return own_error(
+        call, answer.request, reply, kind, code, f"{message}: {said}" if said else message, answer.body, answer.body
+    )

@@ -110,11 +110,13 @@ def _too_late(call: Call, verdict: Verdict, outcome: Reply | NoAnswer) -> Genera
 
 
 def read(call: Call, request: Request, reply: Reply, partial: Callable[[], Any]) -> Generator[Effect, Any, bytes]:
-    """Read on in a streamed body.
+    """Read on in a streamed body, or in one that came whole: it is one chunk.
 
     Raises:
         TransportError: it broke off, or did not end in time; with what there was of it.
     """
+    if reply.body is not None:
+        return reply.taken()
     failure: NoAnswer | None = None
     chunk = b""
     try:

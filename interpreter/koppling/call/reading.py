@@ -24,7 +24,7 @@ def roots_of(call: Call, reply: Reply) -> Roots:
         "input": call.prepared.values,
         "status": reply.status,
         "headers": reply.headers,
-        "links": links_of(reply.headers),
+        "links": links_of(reply.headers) if "link" in reply.headers else {},
     }
 
 
@@ -51,14 +51,17 @@ class Events:
     ) -> None:
         #: What expressions see; `event` and `event_name` are those of the event that was looked at last.
         self.roots = roots_of(call, reply)
+        #: Whether there is nothing more to read.
+        self.over = False
+        #: What makes the error that ended the stream; the events before it are to be taken first.
+        self.fault: Callable[[], KopplingError] | None = None
         self._call, self._form, self._request, self._reply, self._partial = call, form, request, reply, partial
         self._decoder = decoder(form)
         self._mark, self._complete, self._error = (
             (rules.mark, rules.complete, rules.error) if rules else (None, None, None)
         )
+        self._rooted = rules is not None and rules.rooted
         self._whole = self._mark is None and self._complete is None
-        self._over = False
-        self._fault: Callable[[], KopplingError] | None = None
 
     def more(self) -> Generator[Effect, Any, list[tuple[str | None, Any]]]:
         """Return the next events, each with its name; at the end none.
@@ -67,54 +70,55 @@ class Events:
             TransportError: the stream broke off, or ended without the end that the spec declares; with `partial()`.
             ApiError: an event is no JSON, or an error; with `partial()` too.
         """
-        while True:
-            if self._fault is not None:  # the events before it have been taken by now
-                raise self._fault()
-            if self._over:
-                return []
-            reply = self._reply
-            if reply.body is not None:  # it came whole
-                chunk, reply.body = reply.body, b""
-            else:
-                chunk = yield from read(self._call, self._request, reply, self._partial)
-            if chunk:
-                try:
-                    texts = self._decoder.feed(chunk)
-                except EventTooLarge as fault:
-                    raise self._unreadable(str(fault)) from fault
-                found = self._taken(texts)
-            else:
-                found = self._last()
-            if found:
-                return found
+        found: list[tuple[str | None, Any]] = []
+        while not found:
+            if self.fault is not None:
+                raise self.fault()
+            if self.over:
+                break
+            found = self.of((yield from read(self._call, self._request, self._reply, self._partial)))
+        return found
+
+    def of(self, chunk: bytes) -> list[tuple[str | None, Any]]:
+        """Return the events that are whole with a chunk, up to an end or a fault; an empty chunk is the end.
+
+        Raises:
+            ApiError: an event is larger than any honest one.
+        """
+        if not chunk:
+            return self._last()
+        try:
+            texts = self._decoder.feed(chunk)
+        except EventTooLarge as fault:
+            raise self._unreadable(str(fault)) from fault
+        return self._taken(texts)
 
     def _taken(self, texts: list[Event]) -> list[tuple[str | None, Any]]:
-        """Return the events up to an end or a fault, which is remembered."""
         found: list[tuple[str | None, Any]] = []
         mark, error, complete, roots = self._mark, self._error, self._complete, self.roots
         for name, text in texts:
             if text == mark:
-                self._whole = self._over = True
+                self._whole = self.over = True
                 break
             event = event_of(text)
             if event is ABSENT:
                 if complete is not None and self._whole:
                     continue  # a mark of its own behind the last event, as some servers write one
-                self._fault = self._no_json(text)
+                self.fault = self._no_json(text)
                 break
-            if error is not None or complete is not None:
+            if self._rooted:
                 roots["event"], roots["event_name"] = event, name
-                if error is not None and error(event, roots):
-                    self._fault = self._vendors(event)
-                    break
-                if complete is not None and not self._whole:
-                    self._whole = bool(complete(event, roots))
+            if error is not None and error(event, roots):
+                self.fault = self._vendors(event)
+                break
+            if complete is not None and not self._whole:
+                self._whole = bool(complete(event, roots))
             found.append((name, event))
         return found
 
     def _last(self) -> list[tuple[str | None, Any]]:
         """Return what the end of the bytes leaves."""
-        self._over = True
+        self.over = True
         rest = self._decoder.end()
         found: list[tuple[str | None, Any]] = []
         if any(text == self._mark for _, text in rest):  # to the standard no event, but nobody writes half of it
@@ -124,8 +128,8 @@ class Events:
                 self._whole = False
             else:
                 found = self._taken(rest)
-        if not self._whole and self._fault is None:
-            self._fault = self._cut
+        if not self._whole and self.fault is None:
+            self.fault = self._cut
         return found
 
     def _cut(self) -> KopplingError:

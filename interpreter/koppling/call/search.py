@@ -22,7 +22,7 @@ from koppling.render import absolute
 
 def search(call: Call, *, emit: bool) -> Life:
     """Read pages until there are no more, or the limit is reached. Emits each bundle, or collects them."""
-    bundles = _Bundles(call.limit, emit=emit)
+    bundles = _Bundles(call, emit=emit)
     follow = next((case.follow for case in call.operation.cases if case.follow), None)
     if follow is not None and follow.when(None, {"input": call.prepared.values}):
         last = yield from _followed(call, follow, bundles)
@@ -36,18 +36,24 @@ def search(call: Call, *, emit: bool) -> Life:
 class _Bundles:
     """Where bundles go: to the caller, or into a list. `left` is what the limit still allows."""
 
-    def __init__(self, limit: int | None, *, emit: bool) -> None:
+    def __init__(self, call: Call, *, emit: bool) -> None:
         self.found: list[Any] = []
-        self.left = limit
-        self._emit = emit
+        limit = call.limit
+        self.left = None if limit is None else limit - call.position.given
+        self.skip = 0
+        self._call, self._emit = call, emit
 
     @property
     def full(self) -> bool:
         return self.left is not None and self.left <= 0
 
     def take(self, bundle: Any, _item: Any) -> Generator[Effect, Any, None]:
+        if self.skip:
+            self.skip -= 1
+            return
         if self.left is not None:
             self.left -= 1
+        self._call.position.given += 1
         if self._emit:
             yield Emit(bundle)
         else:
@@ -78,8 +84,9 @@ class _Round:
 def _followed(call: Call, rules: Follow, bundles: _Bundles) -> Generator[Effect, Any, Answer | None]:
     seen: set[str] = set()
     finished = False
+    bundles.skip = call.position.given  # one that goes on reads all again, and leaves out what was given
     while True:
-        call.position, fresh = Position(), _Round(rules, seen)
+        call.position, fresh = Position(given=call.position.given), _Round(rules, seen)
         last = yield from _pages(call, fresh)
         for bundle, item in reversed(fresh.fresh) if rules.newest_first else fresh.fresh:
             if bundles.full:

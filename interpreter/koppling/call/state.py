@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Position:
-    """Where a search stands: what asks for the current page, and how many items of it were taken."""
+    """Where a search stands: what asks for the page, how many of its items were taken, how many bundles given."""
 
     page: dict[str, Any] = field(default_factory=dict)
     address: str | None = None
     taken: int = 0
+    given: int = 0
 
 
 @dataclass(slots=True)
@@ -116,6 +117,14 @@ class Call:
         found = self.operation.request.onward(request, url, self._roots({}))
         found.headers.pop(self.retry.key_header or "", None)
         return found
+
+    def below(self, path: str, roots: Roots) -> str:
+        """Return the address of a path that reads the answer, too.
+
+        Raises:
+            ValueError: a value that may not stand there.
+        """
+        return self.operation.request.other(path, {**self._roots({}), **roots})
 
     def _roots(self, page: dict[str, Any]) -> Roots:
         return {

@@ -135,9 +135,14 @@ class Client(_Unsent):
         from koppling.client.watching import Watchers
         from koppling.send import Sender
 
-        #: What there is to execute.
-        self.catalog = ClientCatalog(specs, self.execute, lambda: self._begin.day())  # noqa: PLW0108  (made below)
         self._clock = clock or Clock()
+        #: What there is to execute.
+        self.catalog = ClientCatalog(
+            specs,
+            self.execute,
+            lambda: self._begin.day(),  # noqa: PLW0108  (made below)
+            self._clock.now,
+        )
         self._drivers = drivers
         if isinstance(transport, Sender):
             self._sender = transport
@@ -293,9 +298,14 @@ class AsyncClient(_Unsent):
         from koppling.client.watching import Watchers
         from koppling.send import AsyncSender
 
-        #: What there is to execute.
-        self.catalog = AsyncClientCatalog(specs, self.execute, lambda: self._begin.day())  # noqa: PLW0108  (made below)
         self._clock = clock or Clock()
+        #: What there is to execute.
+        self.catalog = AsyncClientCatalog(
+            specs,
+            self.execute,
+            lambda: self._begin.day(),  # noqa: PLW0108  (made below)
+            self._clock.now,
+        )
         self._drivers = drivers
         check_transport(transport, "handle_async_request")
         self._sender = AsyncSender(transport, bounds_of(max_body, max_file), public_only=public_only)

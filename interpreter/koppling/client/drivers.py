@@ -40,7 +40,7 @@ class Run:
                     return step.value
                 value = fault = None
                 try:
-                    value = self._do(step)
+                    value = self._sender.read(step.reply) if type(step) is Read else self._do(step)
                 except (NoAnswer, TooLarge) as failure:
                     fault = failure
         except StopIteration as stop:
@@ -139,7 +139,7 @@ class AsyncRun:
                     return step.value
                 value = fault = None
                 try:
-                    value = await self._do(step)
+                    value = await (self._sender.read(step.reply) if type(step) is Read else self._do(step))
                 except (NoAnswer, TooLarge) as failure:
                     fault = failure
         except StopIteration as stop:

@@ -35,7 +35,7 @@ class Known:
         root = chain[0]
         if root not in roots:
             if root in set(RESPONSE + REQUEST):
-                return f"`{root}` cannot be used here", f"roots of this place: {', '.join(roots)}"
+                return f"`{root}` cannot be used here", f"roots of this place: {', '.join(roots) or 'none'}"
             if root in self.names.get("input", ()):
                 return f"there is no `{root}` here", f"did you mean `input.{root}`?"
             return f"there is no `{root}` here", suggestion(root, roots)
@@ -161,6 +161,9 @@ def check_operation(
             checker.expression(value, ("telemetry", key), RESPONSE)
         else:
             checker.template(value, ("telemetry", key), ("input",))
+    for name, field in merged.tree["fields"].items():
+        for key in ("value", "label", "where"):
+            checker.expression((field.get("options") or {}).get(key), ("fields", name, "options", key), ())
     response = merged.tree["response"]
     if isinstance(response, list):
         for index, case in enumerate(response):
@@ -190,6 +193,9 @@ def _check_case(checker: Checker, case: dict[str, Any], at: Pointer) -> None:
     for key in ("target", "until", "fail"):
         checker.expression(wait.get(key), (*at, "wait", key), RESPONSE)
     checker.template(wait.get("every"), (*at, "wait", "every"), RESPONSE)
+    checker.template(wait.get("path"), (*at, "wait", "path"), RESPONSE)
+    for key in ("when", "deadline"):
+        checker.template(wait.get(key), (*at, "wait", key), ("input",))
     checker.template(follow.get("when"), (*at, "follow", "when"), ("input",))
     until = follow.get("until") or {}
     checker.template(until.get("inputs"), (*at, "follow", "until", "inputs"), ("input",))

@@ -14,14 +14,21 @@ from koppling.template import compile_template
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How a job is polled until it is done."""
+    """How a job is polled until it is done.
 
+    `every` is the first pause, `backoff` how many times as long as the one before each further one is, up to `cap`.
+    """
+
+    when: Evaluate | None
     status: int | None
+    path: str | None
     target: Evaluate | None
     every: Evaluate
+    backoff: float
+    cap: float
     until: Evaluate | None
     fail: Evaluate | None
-    deadline: float
+    deadline: Evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ class Follow:
 class Stream:
     """How a stream is asked for, read, shown and folded.
 
-    A whole stream ends with `mark`, or has an event that fulfils `complete`.
+    A whole stream ends with `mark`, or has an event that fulfils `complete`. `rooted`: some expression is a `${…}`.
     """
 
     set: dict[str, Any]
@@ -98,6 +105,7 @@ class Stream:
     error: Evaluate | None
     delta: Evaluate
     fold: Callable[[], Fold]
+    rooted: bool
 
     def asked(self, values: Mapping[str, Any]) -> bool:
         """Tell whether inputs ask for a stream themselves: with all that `set` says, its maps apart."""
@@ -162,7 +170,16 @@ def _pages(plan: dict[str, Any]) -> Pages:
 def _wait(plan: dict[str, Any]) -> Wait:
     until, fail, target = (value_of(plan[key]) if key in plan else None for key in ("until", "fail", "target"))
     return Wait(
-        plan.get("status"), target, text_of(plan.get("every", 5)), until, fail, float(plan.get("deadline", 600))
+        when=text_of(plan["when"]) if "when" in plan else None,
+        status=plan.get("status"),
+        path=plan.get("path"),
+        target=target,
+        every=text_of(plan.get("every", 5)),
+        backoff=float(plan.get("backoff", 1)),
+        cap=float(plan.get("cap", "inf")),
+        until=until,
+        fail=fail,
+        deadline=text_of(plan.get("deadline", 600)),
     )
 
 
@@ -189,6 +206,7 @@ def _stream(plan: dict[str, Any]) -> Stream:
         error=value_of(plan["error"]) if "error" in plan else None,
         delta=shown(plan["delta"]),
         fold=compile_fold(plan["fold"]),
+        rooted="${" in repr((plan["fold"], plan["delta"], plan.get("error"), done)),
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression, path_of, plain_path
+from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression, plain_path
 from koppling.files import File
 from koppling.template import compile_template, whole
 
@@ -65,26 +65,23 @@ class Output:
 
 def shown(plan: Any) -> Evaluate:
     """Compile a `delta`: an output that is null where all is null of it that is shown alone."""
-    output = _leaves(plan) or Output(plan)
     if isinstance(plan, str):
-        return output
+        return value_of(plan)
     loud = [name for name, one in plan.items() if isinstance(one, str) or one.get("alone", True)]
+    output = _leaves(plan) or Output(plan)
 
     def evaluate(event: Any, roots: Roots) -> Any:
         found = output(event, roots)
-        if found is not None:
-            for name in loud:
-                if found[name] is not None:
-                    return found
+        for name in loud:
+            if found[name] is not None:
+                return found
         return None
 
     return evaluate
 
 
-def _leaves(plan: Any) -> Evaluate | None:
+def _leaves(plan: dict[str, Any]) -> Evaluate | None:
     """Compile a map of plain paths to keys of objects, each sought once for all its keys; None where it is none."""
-    if isinstance(plan, str):
-        return None
     found: dict[Path, list[tuple[str, str | int]]] = {}
     for name, one in plan.items():
         text = one if isinstance(one, str) else one["value"] if one.keys() <= {"value", "alone"} else ""
@@ -92,13 +89,20 @@ def _leaves(plan: Any) -> Evaluate | None:
         if not path or not isinstance(path[-1], str):
             return None
         found.setdefault(path[:-1], []).append((name, path[-1]))
-    objects = [(path_of(path) if path else None, leaves) for path, leaves in found.items()]
+    objects = _nested(sorted(found, key=len))
+    plans = [(parent, steps, found[path]) for path, parent, steps in objects]
     none = dict.fromkeys(plan)
 
     def evaluate(subject: Any, _roots: Roots) -> Any:
-        values = none.copy()
-        for find, leaves in objects:
-            one = subject if find is None else find(subject)
+        values, held = none.copy(), [subject]
+        for parent, steps, leaves in plans:
+            one = held[parent]
+            try:
+                for step in steps:
+                    one = one[step]
+            except (KeyError, IndexError, TypeError):
+                one = None
+            held.append(one)
             if type(one) is dict:
                 for name, key in leaves:
                     if key in one:
@@ -106,6 +110,16 @@ def _leaves(plan: Any) -> Evaluate | None:
         return values
 
     return evaluate
+
+
+def _nested(paths: list[Path]) -> Iterator[tuple[Path, int, Path]]:
+    """Yield each path with where the longest that it goes on from stands among them, and the rest of it.
+
+    The subject itself stands at 0.
+    """
+    for at, path in enumerate(paths):
+        begun = next((one for one in reversed(paths[:at]) if path[: len(one)] == one), ())
+        yield path, paths.index(begun) + 1 if begun else 0, path[len(begun) :]
 
 
 def _entry(plan: Any) -> Evaluate:

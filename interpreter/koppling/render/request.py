@@ -163,8 +163,18 @@ class RequestTemplate:
         if self.target is not None:
             path, query = self.target_parts(self.target, roots)
             return f"{base}/{path}", query
-        path = "".join(part if isinstance(part, str) else part.text(roots) for part in self.path)
-        return (base + path, "") if path.startswith("/") else (f"{base}/{path}".rstrip("/"), "")
+        return _below(base, self.path, roots), ""
+
+    def other(self, path: str, roots: Roots) -> str:
+        """Return the address of another path, as a spec writes one, below the same address.
+
+        Raises:
+            ValueError: a value that may not stand there.
+        """
+        try:
+            return _below(self.base_url(roots), _path(path), roots)
+        except Misfit as misfit:
+            raise ValueError(str(misfit)) from None
 
     def target_parts(self, target: Sink, roots: Roots) -> tuple[str, str]:
         """Return path and query of the `target`.
@@ -211,6 +221,11 @@ class RequestTemplate:
         if missing:
             url += ("&" if urlsplit(url).query else "?") + query_text(missing)
         return url
+
+
+def _below(base: str, parts: list[str | PathValue], roots: Roots) -> str:
+    path = "".join(part if isinstance(part, str) else part.text(roots) for part in parts)
+    return base + path if path.startswith("/") else f"{base}/{path}".rstrip("/")
 
 
 def _path(text: str) -> list[str | PathValue]:

@@ -13,7 +13,8 @@ def film(asked, memory):
     title = asked.json()["title"]
     memory["title"] = title
     location = memory.get("location", "films/f-1/state")
-    return in_json({"state": "waiting"}, 202, Location=location, Retry_After="2")
+    named = {} if title == "lost" else {"id": "f-1/../2" if title == "astray" else "f-1"}
+    return in_json({"state": "waiting", **named}, 202, Location=location, Retry_After="2")
 
 
 @jobs.on("GET", "/films/f-1/state")
@@ -21,7 +22,9 @@ def film_state(asked, memory):
     asked.arguments()
     memory["polls"] = memory.get("polls", 0) + 1
     if memory["title"] == "endless" or memory["polls"] == 1:
-        return in_json({"state": "running"}, 200, Retry_After="3")
+        return in_json({"state": "running", "id": "f-1"}, 200, Retry_After="3")
+    if memory["title"] == "gone":
+        return in_json({"message": "no such film"}, 404)
     if memory["title"] == "torn":
         return in_json({"state": "failed", "message": "the film tore"})
     return in_json({"state": "done", "film": {"title": memory["title"], "minutes": 90}})

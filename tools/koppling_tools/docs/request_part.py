@@ -204,11 +204,18 @@ def _pages(pages: dict[str, Any], said: Callable[[Any], Element]) -> Iterator[No
 
 
 def _wait(wait: dict[str, Any], said: Callable[[Any], Element]) -> Iterator[Node]:
+    if "when" in wait:
+        yield ["With ", said(wait["when"]), ": "]
     yield "Waits until it is done: asks "
-    yield said(wait["target"]) if "target" in wait else "again"
+    asked = wait.get("target") or wait.get("path")
+    yield said(asked) if asked else "again"
     yield " every "
     yield said(wait["every"]) if "every" in wait else "5"
     yield " s"
+    if "backoff" in wait:
+        yield [", each time ", said(wait["backoff"]), " times as long"]
+    if "cap" in wait:
+        yield [", at most ", said(wait["cap"]), " s"]
     if "status" in wait:
         yield [" while the status is ", str(wait["status"])]
     if "until" in wait:

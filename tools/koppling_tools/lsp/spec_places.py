@@ -88,11 +88,11 @@ def _response(rest: Pointer, operation: str | None, case: int | None, value: Any
             | ("pages", "target" | "while") | ("pages", "next", _) | ("wait", "target" | "until" | "fail")
         ):  # fmt: skip
             return bare("body")
-        case ("limit",) | ("follow", "when") | ("follow", "until", "inputs", *_):
+        case ("limit",) | ("wait", "when" | "deadline") | ("follow", "when") | ("follow", "until", "inputs", *_):
             return template(_INPUT)
         case ("follow", "until", "when"):
             return bare("none", ("input", "body"))
-        case ("output" | "envelope", _, _) | ("wait", "every"):
+        case ("output" | "envelope", _, _) | ("wait", "every" | "path"):
             return template(RESPONSE)
         case ("stream", "error") | ("stream", "done", "when") | ("stream", "delta", *_):
             return bare("event")
