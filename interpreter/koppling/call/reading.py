@@ -90,7 +90,7 @@ class Events:
         try:
             texts = self._decoder.feed(chunk)
         except EventTooLarge as fault:
-            raise self._unreadable(str(fault)) from fault
+            raise self._unreadable(str(fault)) from None
         return self._taken(texts)
 
     def _taken(self, texts: list[Event]) -> list[tuple[str | None, Any]]:
