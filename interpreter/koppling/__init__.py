@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         UnknownModule,
     )
     from koppling.files import File
+    from koppling.limits import Limits
     from koppling.model import Attempt, Lifecycle, Request, Response, Result
     from koppling.trace import Leaf, Trace
 
@@ -48,6 +49,7 @@ __all__ = [
     "KopplingError",
     "Leaf",
     "Lifecycle",
+    "Limits",
     "Location",
     "ModuleRetired",
     "Problem",
@@ -80,6 +82,7 @@ _HOMES = {
         "UnknownModule",
     ],
     "files": ["File"],
+    "limits": ["Limits"],
     "model": ["Attempt", "Lifecycle", "Request", "Response", "Result"],
     "trace": ["Leaf", "Trace"],
 }

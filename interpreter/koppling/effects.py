@@ -41,6 +41,11 @@ class Now:
     """Tell the time. Answered by seconds since 1970."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Tell a time that only runs forward, for measuring. Answered by seconds since some moment."""
+
+
 @dataclass(slots=True)  # not frozen: one is made for each event of a stream, and that takes three times as long
 class Emit:
     """Show this to the caller: a delta of a stream, a bundle of a search. The only effect that a caller sees."""
@@ -90,5 +95,5 @@ class TooLarge(Exception):
         self.reply = reply
 
 
-Effect = Send | Read | Sleep | Now | Emit
+Effect = Send | Read | Sleep | Now | Tick | Emit
 Life = Generator[Effect, Any, Any]

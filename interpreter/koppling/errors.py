@@ -149,11 +149,12 @@ class ConnectionInvalid(KopplingError):
 class TransportError(KopplingError):
     """No answer.
 
-    `reason` is connect, timeout, cut (it broke off) or protocol. `sent` tells whether the vendor may have carried the
-    request out. `partial` is what had arrived of a body or a stream.
+    `reason` is connect, timeout, cut (it broke off), protocol, or deadline: the call's own time was over, and its
+    `__cause__` is the last fault before that. `sent` tells whether the vendor may have carried the request out, in any
+    of its `attempts`. `partial` is what had arrived of a body or a stream.
     """
 
-    reason: Literal["connect", "timeout", "cut", "protocol"]
+    reason: Literal["connect", "timeout", "cut", "protocol", "deadline"]
     message: str
     sent: bool
     request: Request | None = None
@@ -164,7 +165,8 @@ class TransportError(KopplingError):
         where = f"{self.request.method} {self.request.masker.text(self.request.url)}: " if self.request else ""
         tried = f" after {len(self.attempts)} attempts" if len(self.attempts) > 1 else ""
         carried = " The request may have been carried out." if self.sent else " Nothing was carried out."
-        return f"{where}no answer{tried}: {self.message}.{carried}"
+        missed = "no success" if self.reason == "deadline" else "no answer"
+        return f"{where}{missed}{tried}: {self.message}.{carried}"
 
 
 @dataclass(eq=False, repr=False)

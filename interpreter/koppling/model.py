@@ -197,6 +197,8 @@ class Request:
     """A request as it will be sent. The attributes hold real values; `repr`, `str` and `.curl()` mask secrets.
 
     `headers` are lower-case names with values, in order; Host and Content-Length are the transport's business.
+    `timeout` is in seconds: `connect`, `read`, `write`, `pool`, and `total` for all of them and a body that is read
+    whole.
     """
 
     method: str
@@ -291,13 +293,24 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One sending of one request: what came of it, and how long was waited before the next (seconds)."""
+    """One sending of one request, and what came of it. No secret is in it.
+
+    `status` is the answer's, `error` what the network did instead, `request_id` the vendor's name for it. It was
+    `queued` for its turn under the rate limits, `began` (seconds since 1970), `took` so many seconds until the answer
+    was there (its head, where the body is streamed); then so many were `waited`. `why` says in words why it was or was
+    not repeated; it is empty after a success.
+    """
 
     method: str
     url: str
     status: int | None = None
     error: str | None = None
     waited: float = 0.0
+    began: float = 0.0
+    took: float = 0.0
+    request_id: str | None = None
+    why: str = ""
+    queued: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A connector of our own, a vendor that is a function, and a clock that only notes how long it was asked to wait."""
+"""A connector of our own, a vendor that is a function, and a clock that nobody waits for: sleeping moves it, and is noted."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Vendor:
         self.requests: list[httpx.Request] = []
         self.answers: list[object] = []
         self.slept: list[float] = []
+        self.now = 1_750_000_000.0
 
     def handle(self, request):
         request.read()
@@ -32,5 +33,9 @@ class Vendor:
 
     def client(self, **options):
         connection = options.pop("connection", koppling.Connection("acme", api_key=SECRET))
-        clock = koppling.Clock(now=lambda: 1_750_000_000.0, sleep=self.slept.append, random=lambda: 1.0)
+        clock = koppling.Clock(now=lambda: self.now, sleep=self._sleep, random=lambda: 1.0)
         return koppling.Client(connection, SPEC, httpx.MockTransport(self.handle), clock=clock, **options)
+
+    def _sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds

@@ -1,21 +1,94 @@
+"""When a request is sent again, and what is told of it: the rules as data, then calls that live by them."""
+
+import pickle
+import traceback
+
 import httpx
 import pytest
+from acme import SECRET
 
 import koppling
-from koppling.retry import seconds
+from koppling.retry import Retry, Tried
 
 SLOW = {"error": {"message": "too fast", "code": "slow"}}
 
+RULES = {
+    "attempts": 3,
+    "when": ["connect", "timeout", 429, "500-599"],
+    "wait": {"base": 1, "cap": 3, "give_up_beyond": 60},
+}
+GET, POST = Tried("GET", 1, keyed=False, replayable=True), Tried("POST", 1, keyed=False, replayable=True)
+BARRED = (
+    "not repeated: a POST may have been carried out; where that does no harm, the spec lists it in `retry.methods`, or the "
+    "caller in Client(retry={'methods': […]})"
+)
+ONCE = GET._replace(replayable=False)
+
 
 @pytest.mark.parametrize(
-    ("value", "milliseconds", "found"),
+    ("tried", "reason", "sent", "wait", "why"),
     [
-        ("3", False, 3.0), ("0.5", False, 0.5), ("250", True, 0.25), ("6m0s", False, 360.0), ("120ms", False, 0.12), ("1h2m3s", False, 3723.0),
-        ("1s", False, 1.0), ("Sun, 15 Jun 2025 15:06:50 GMT", False, 10.0), ("soon", False, None), ("", False, None), ("nan", False, None), ("-4", False, 0.0),
+        (GET, "timeout", True, 1, "repeated: `timeout` is in `retry.when`"),
+        (GET, "cut", True, None, "not repeated: `cut` is not in `retry.when`"),
+        (GET, "protocol", False, None, "not repeated: `protocol` is not in `retry.when`"),
+        (POST, "connect", False, 1, "repeated: it never left, and `connect` is in `retry.when`"),
+        (POST._replace(keyed=True), "timeout", True, 1, "repeated: `timeout` is in `retry.when`"),
+        (POST, "timeout", True, None, BARRED),
+        (ONCE, "timeout", True, None, "not repeated: its body can be read only once; give a path, bytes or a file that can seek"),
+        (GET._replace(number=2), "timeout", True, 2, "repeated: `timeout` is in `retry.when`"),
+        (GET._replace(number=3), "timeout", True, None, "not repeated: `retry.attempts` is 3"),
     ],
 )  # fmt: skip
-def test_a_waiting_time_is_read_in_every_way_that_vendors_write_it(value, milliseconds, found):
-    assert seconds(value, 1_750_000_000.0, milliseconds=milliseconds) == found
+def test_a_request_without_an_answer_is_judged_and_the_judgement_told(tried, reason, sent, wait, why):
+    assert Retry(RULES).after_no_answer(tried, reason, lambda: 1.0, sent=sent) == (wait, why)
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "told", "after", "wait", "why"),
+    [
+        (503, None, None, None, 1, "repeated: 503 is in `retry.when`"),
+        (400, None, None, None, None, "not repeated: 400 is not in `retry.when`"),
+        (400, None, True, None, 1, "repeated: `errors` says retry: true for it"),
+        (429, None, False, None, None, "not repeated: `errors` says retry: false for it"),
+        (503, "false", True, None, None, "not repeated: the answer says x-should-retry: false"),
+        (400, " True", False, None, 1, "repeated: the answer says x-should-retry: true"),
+        (503, "perhaps", None, None, 1, "repeated: 503 is in `retry.when`"),
+        (503, None, None, 60.0, 60, "repeated: 503 is in `retry.when`"),
+        (503, None, None, 0.0, 1, "repeated: 503 is in `retry.when`"),
+        (503, None, None, 61.0, None, "not repeated: the answer asks for 61 s, and `retry.wait.give_up_beyond` is 60 s"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_no_success_is_judged_and_the_judgement_told(status, word, told, after, wait, why):
+    rules = Retry({**RULES, "obey": "X-Should-Retry"})
+    headers = {} if word is None else {"x-should-retry": word}
+    assert rules.after_status(GET, status, headers, lambda: 1.0, told=told, after=after) == (wait, why)
+
+
+def test_a_word_that_the_spec_does_not_obey_counts_nothing():
+    assert (
+        Retry(RULES).after_status(GET, 503, {"x-should-retry": "false"}, lambda: 1.0, told=None, after=None).wait == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("plan", "headers", "found"),
+    [
+        ({}, {"retry-after": "7"}, 7), ({}, {}, None), (["a-ms", "b"], {"a-ms": "250", "b": "9"}, 0.25), (["A-Ms", "B"], {"a-ms": "soon", "b": "9"}, 9),
+        ([{"header": "X-Reset", "form": "epoch"}], {"x-reset": "1030"}, 30), ([{"header": "reset", "form": "duration"}], {"reset": "6m0s"}, 360),
+        ([{"header": "reset-ms", "form": "seconds"}], {"reset-ms": "3"}, 3),
+    ],
+)  # fmt: skip
+def test_the_first_header_that_says_so_tells_how_long_to_wait(plan, headers, found):
+    assert Retry({"wait": {"after": plan} if plan else {}}).asked_for(headers, 1000.0) == found
+
+
+@pytest.mark.parametrize(("dice", "waits"), [(0.0, [0, 0, 0, 0]), (0.5, [0.5, 1, 1.5, 1.5]), (1.0, [1, 2, 3, 3])])
+def test_a_wait_of_our_own_is_drawn_from_the_whole_of_a_growing_span(dice, waits):
+    rules = Retry({**RULES, "attempts": 9})
+    found = [
+        rules.after_no_answer(GET._replace(number=n), "timeout", lambda: dice, sent=True).wait for n in range(1, 5)
+    ]
+    assert found == waits
 
 
 def test_a_read_is_tried_again_and_each_attempt_is_told(vendor):
@@ -102,3 +175,57 @@ def test_an_upload_that_cannot_be_read_again_is_not_sent_again(vendor):
         vendor.client().execute("acme.send_file", {"file": Once()})
     assert len(caught.value.attempts) == 1
     assert b"abc" in vendor.requests[0].content
+
+
+def test_an_earlier_attempt_may_have_been_carried_out_though_the_last_one_never_left(vendor):
+    vendor.answers = [httpx.ReadTimeout("slow"), httpx.ConnectError("refused")]
+    with pytest.raises(koppling.TransportError) as caught:
+        vendor.client().execute("acme.list_things")
+    assert (caught.value.reason, caught.value.sent, len(caught.value.attempts)) == ("connect", True, 3)
+
+
+def test_an_attempt_tells_its_time_its_name_and_why_without_a_secret(vendor):
+    def answer(_request):
+        vendor.now += 2.5
+        return httpx.Response(503, headers={"x-request-id": f"req-{SECRET}"})
+
+    vendor.now = 1_000.0
+    vendor.answers = [answer, {"data": []}]
+    first, last = vendor.client().execute("acme.list_things").attempts
+    assert (first.began, first.took, first.status, first.request_id) == (1_000.0, 2.5, 503, "req-***")
+    assert first.why == "repeated: 503 is in `retry.when`"
+    assert (last.began, last.took, last.status, last.why) == (1_003.0, 0.0, 200, "")
+
+
+def test_a_caller_has_retry_rules_of_its_own(vendor):
+    vendor.answers = [httpx.Response(503), {"id": 1}]
+    assert vendor.client(retry={"methods": ["POST"]}).execute("acme.make_thing", {"name": "x"}).output["id"] == 1
+    vendor.answers = [httpx.Response(503)]
+    with pytest.raises(koppling.ApiError) as caught:
+        vendor.client(retry={"attempts": 1}).execute("acme.list_things")
+    assert [one.why for one in caught.value.attempts] == ["not repeated: `retry.attempts` is 1"]
+
+
+@pytest.mark.parametrize(
+    ("retry", "said"),
+    [({"attempt": 3}, "did you mean 'attempts'"), ({"attempts": 0}, "attempts"), ({"idempotency": {"header": "a"}}, "idempotency")],
+)  # fmt: skip
+def test_rules_that_are_none_are_refused_when_the_client_is_made(vendor, retry, said):
+    with pytest.raises(ValueError, match=said):
+        vendor.client(retry=retry)
+
+
+@pytest.mark.parametrize("answer", [
+    httpx.Response(200, text=f"<html>your key {SECRET}"), httpx.Response(500, text=f"your key {SECRET}"), httpx.LocalProtocolError(f"Illegal header value {SECRET}"),
+    httpx.Response(400, json={"error": {"message": f"wrong key {SECRET}"}}, headers={"x-request-id": SECRET}), httpx.Response(302, headers={"location": f"http://else.test/{SECRET}"}),
+])  # fmt: skip
+def test_no_traceback_shows_what_a_vendor_repeats_of_a_secret(vendor, answer):
+    vendor.answers = [answer]
+    with pytest.raises(koppling.KopplingError) as caught:
+        vendor.client().execute("acme.list_things")
+    shown = (
+        "".join(traceback.format_exception(caught.value))
+        + repr(caught.value.attempts)
+        + repr(pickle.dumps(caught.value))
+    )
+    assert SECRET not in shown

@@ -6,16 +6,17 @@ from collections.abc import Generator
 from typing import Any
 
 from koppling.call.attempt import attempt, read
+from koppling.call.deadline import pause
 from koppling.call.failures import own_error, same_origin, too_large, vendor_error
 from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call
-from koppling.effects import Effect, Now, Reply, Sleep
+from koppling.effects import Effect, Now, Reply
 from koppling.errors import ApiError, Kind
 from koppling.expression import Roots
 from koppling.extract import Case, Unreadable, Wait, decode, file_name, format_of, is_json, media_type
 from koppling.files import OCTETS, File, new_spool
 from koppling.model import Request
-from koppling.retry import seconds
+from koppling.times import seconds
 
 
 def fetch(call: Call, request: Request) -> Generator[Effect, Any, Answer]:
@@ -70,7 +71,7 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
     try:
         body = decode(form, data, reply.status, reply.headers)
     except Unreadable as fault:
-        raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from fault
+        raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from None
     match = call.operation.errors.match(reply.status, reply.headers, body)
     if match is not None:
         raise vendor_error(call, request, reply, body, match.kind)
@@ -128,10 +129,10 @@ def _wait(call: Call, answer: Answer, rules: Wait) -> Generator[Effect, Any, Ans
     while not _is_done(call, answer, rules):
         every, now = rules.every(answer.body, answer.roots), (yield Now())
         asked = None if every is None else seconds(str(every), now)
-        pause = 5.0 if asked is None else asked
-        if now + pause - started > rules.deadline:
+        delay = 5.0 if asked is None else asked
+        if now + delay - started > rules.deadline:
             raise _wait_error(call, answer, "module_timeout", "deadline", f"not done after {rules.deadline:g} seconds")
-        yield Sleep(pause)
+        yield from pause(call, answer.request, delay)
         answer = yield from _ask(call, call.onward(answer.request, address))
         address = _poll_address(call, answer, rules, address)
     return answer

@@ -4,80 +4,183 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from koppling.call.failures import no_answer, own_error, same_origin, too_large, vendor_error
+from koppling.call.deadline import passes, within
+from koppling.call.failures import no_answer, own_error, same_origin, too_large, too_late, vendor_error
 from koppling.call.state import Call
-from koppling.effects import Effect, NoAnswer, Now, Read, Reply, Send, Sleep, TooLarge
+from koppling.call.turn import learn, take_turn
+from koppling.effects import Effect, NoAnswer, Now, Read, Reply, Send, Sleep, Tick, TooLarge
+from koppling.errors import ApiError, TransportError
 from koppling.extract import ErrorMatch
 from koppling.model import Attempt, Request
+from koppling.retry import Tried, Verdict
 
 MOST_REDIRECTS: Final = 5
+
+_Outcome = Reply | NoAnswer | TooLarge
 
 
 def attempt(call: Call, request: Request, *, streamed: bool) -> Generator[Effect, Any, tuple[Request, Reply]]:
     """Send until a success or an end; follow redirects within the origin. Returns the request that was answered.
 
     Raises:
-        TransportError: no answer.
+        TransportError: no answer, or none in time.
         ApiError: an answer that is no success.
     """
-    retry, number, hops = call.operation.retry, 0, 0
+    number, hops, carried = 0, 0, False
     while True:
         number += 1
-        try:
-            reply: Reply = yield Send(request, streamed)
-        except NoAnswer as failure:
-            wait = retry.after_no_answer(failure.reason, request.method, number, call.random, sent=failure.sent)
-            wait = wait if _can_repeat(request) else None
-            _note(call, request, None, str(failure), wait)
-            if wait is None:
-                raise no_answer(call, request, failure) from failure
-            yield Sleep(wait)
-            continue
-        except TooLarge as failure:
-            _note(call, request, failure.reply.status, None, None)
-            raise too_large(call, request, failure.reply, "max_body", failure.reply.bounds.body) from failure
-        if reply.status in {301, 302, 303, 307, 308} and "location" in reply.headers:
-            _note(call, request, reply.status, None, None)
+        outcome, times = yield from _in_turn(call, request, sent=carried, streamed=streamed)
+        note = partial(_note, call, request, outcome, times)
+        fault: Callable[[], ApiError | TransportError]
+        if isinstance(outcome, NoAnswer):
+            carried = carried or outcome.sent
+            verdict = _after_no_answer(call, request, number, outcome)
+            fault = partial(no_answer, call, request, outcome, sent=carried)
+        elif isinstance(outcome, TooLarge):
+            note(Verdict(None, "not repeated: the next answer would be as large"))
+            raise too_large(call, request, outcome.reply, "max_body", outcome.reply.bounds.body)
+        elif _redirects(outcome):
+            note(Verdict(None, "redirected"))
             hops, number = hops + 1, 0
-            request = _redirected(call, request, reply, hops)
+            request = _redirected(call, request, outcome, hops)
             continue
-        if 200 <= reply.status < 300:  # noqa: PLR2004
-            _note(call, request, reply.status, None, None)
-            return request, reply
-        body = _error_body(reply)
-        match = call.operation.errors.match(reply.status, reply.headers, body) or ErrorMatch("runtime")
-        after = retry.asked_for(reply.headers, (yield Now()))
-        wait = retry.after_status(reply.status, request.method, number, call.random, after, told=match.retry)
-        wait = wait if _can_repeat(request) else None
-        _note(call, request, reply.status, None, wait)
-        if wait is None:
-            raise vendor_error(call, request, reply, body, match.kind, after=after)
-        yield Sleep(wait)
+        elif 200 <= outcome.status < 300:  # noqa: PLR2004
+            note(Verdict(None, ""))
+            return request, outcome
+        else:
+            carried = carried or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            verdict, fault = yield from _after_status(call, request, number, outcome)
+        late = yield from _too_late(call, verdict, outcome)
+        if late is not None:
+            note(late)
+            raise too_late(call, request, sent=carried, wait=verdict.wait or 0.0) from fault()
+        note(verdict)
+        if verdict.wait is None:
+            raise fault() from None
+        yield Sleep(verdict.wait)
+
+
+class _Times(NamedTuple):
+    """How long an attempt waited for its turn, when it began, how long it took."""
+
+    queued: float
+    began: float
+    took: float
+
+
+def _in_turn(
+    call: Call, request: Request, *, sent: bool, streamed: bool
+) -> Generator[Effect, Any, tuple[_Outcome, _Times]]:
+    """Send once, when it is this call's turn."""
+    turn, queued = yield from take_turn(call, request, sent=sent)
+    try:
+        timed = yield from within(call, request, sent=sent)
+        outcome, began, took = yield from _sent(timed, streamed=streamed)
+    finally:
+        if turn is not None:
+            call.line.leave(turn)
+    reply = _reply(outcome)
+    if reply is not None:
+        yield from learn(call, reply.headers)
+    return outcome, _Times(queued, began, took)
+
+
+def _sent(request: Request, *, streamed: bool) -> Generator[Effect, Any, tuple[_Outcome, float, float]]:
+    """Send once; return what came of it, when it began and how long it took."""
+    began: float = yield Now()
+    start: float = yield Tick()
+    outcome: _Outcome
+    try:
+        outcome = yield Send(request, streamed)
+    except (NoAnswer, TooLarge) as failure:
+        outcome = failure.with_traceback(None)
+    end: float = yield Tick()
+    return outcome, began, max(0.0, end - start)
+
+
+def _tried(call: Call, request: Request, number: int) -> Tried:
+    replayable = request.body is None or request.body.replayable
+    return Tried(request.method, number, call.retry.key_header in request.headers, replayable)
+
+
+def _after_no_answer(call: Call, request: Request, number: int, failure: NoAnswer) -> Verdict:
+    tried = _tried(call, request, number)
+    return call.retry.after_no_answer(tried, failure.reason, call.random, sent=failure.sent)
+
+
+def _after_status(
+    call: Call, request: Request, number: int, reply: Reply
+) -> Generator[Effect, Any, tuple[Verdict, Callable[[], ApiError]]]:
+    body = _error_body(reply)
+    match = call.operation.errors.match(reply.status, reply.headers, body) or ErrorMatch("runtime")
+    after = call.retry.asked_for(reply.headers, (yield Now()))
+    tried = _tried(call, request, number)
+    verdict = call.retry.after_status(tried, reply.status, reply.headers, call.random, told=match.retry, after=after)
+    return verdict, partial(vendor_error, call, request, reply, body, match.kind, after=after)
+
+
+def _too_late(call: Call, verdict: Verdict, outcome: Reply | NoAnswer) -> Generator[Effect, Any, Verdict | None]:
+    """Return the verdict that there is no time for another attempt, where that is what ends the call."""
+    if verdict.wait is None and not isinstance(outcome, NoAnswer):
+        return None
+    if not (yield from passes(call, verdict.wait or 0.0)):
+        return None
+    if not verdict.wait:
+        return Verdict(None, "not repeated: the deadline has passed")
+    return Verdict(None, f"not repeated: a wait of {verdict.wait:.3g} s would pass the deadline")
 
 
 def read(call: Call, request: Request, reply: Reply, partial: Callable[[], Any]) -> Generator[Effect, Any, bytes]:
     """Read on in a streamed body.
 
     Raises:
-        TransportError: it broke off; with what there was of it.
+        TransportError: it broke off, or did not end in time; with what there was of it.
     """
+    failure: NoAnswer | None = None
+    chunk = b""
     try:
-        chunk: bytes = yield Read(reply)
-    except NoAnswer as failure:
-        raise no_answer(call, request, failure, partial()) from failure
+        chunk = yield Read(reply)
+    except NoAnswer as found:
+        failure = found.with_traceback(None)
+    if call.deadline is not None and (chunk or failure) and (yield from passes(call)):
+        raise too_late(call, request, sent=True, partial=partial())
+    if failure is not None:
+        raise no_answer(call, request, failure, partial())
     return chunk
 
 
-def _can_repeat(request: Request) -> bool:
-    return request.body is None or request.body.replayable
+def _note(call: Call, request: Request, outcome: _Outcome, times: _Times, verdict: Verdict) -> None:
+    mask, reply = call.masker.text, _reply(outcome)
+    name = None if reply is None else call.operation.errors.request_id(reply.headers)
+    call.attempts.append(
+        Attempt(
+            request.method,
+            mask(request.url),
+            None if reply is None else reply.status,
+            mask(str(outcome)) if reply is None else None,
+            verdict.wait or 0.0,
+            times.began,
+            times.took,
+            name and mask(name),
+            verdict.why,
+            times.queued,
+        )
+    )
 
 
-def _note(call: Call, request: Request, status: int | None, error: str | None, wait: float | None) -> None:
-    address = call.masker.text(request.url)
-    call.attempts.append(Attempt(request.method, address, status, error and call.masker.text(error), wait or 0.0))
+def _reply(outcome: _Outcome) -> Reply | None:
+    """Return the answer, where there is one."""
+    if isinstance(outcome, NoAnswer):
+        return None
+    return outcome if isinstance(outcome, Reply) else outcome.reply
+
+
+def _redirects(reply: Reply) -> bool:
+    return reply.status in {301, 302, 303, 307, 308} and "location" in reply.headers
 
 
 def _redirected(call: Call, request: Request, reply: Reply, hops: int) -> Request:
@@ -91,7 +194,7 @@ def _redirected(call: Call, request: Request, reply: Reply, hops: int) -> Reques
             "redirect_loop",
             f"the answer redirects, {MOST_REDIRECTS} times in a row",
         )
-    if request.method in {"GET", "HEAD"} or (reply.status in {307, 308} and _can_repeat(request)):
+    if request.method in {"GET", "HEAD"} or (reply.status in {307, 308} and _tried(call, request, 1).replayable):
         return call.moved(request, url)
     if reply.status == HTTPStatus.SEE_OTHER:
         return call.onward(request, url)

@@ -43,7 +43,7 @@ def vendor_error(
         code,
         kind_of_error,
         param,
-        request_id=call.operation.errors.request_id(reply.headers),
+        request_id=_request_id(call, reply),
         retry_after=after,
         request=redacted(request),
         attempts=tuple(call.attempts),
@@ -79,7 +79,7 @@ def own_error(
         reply.status,
         call.masker.text(message),
         f"koppling.{code}",
-        request_id=call.operation.errors.request_id(reply.headers),
+        request_id=_request_id(call, reply),
         request=redacted(request),
         attempts=tuple(call.attempts),
         body=call.masker.value(body),
@@ -93,11 +93,28 @@ def too_large(call: Call, request: Request, reply: Reply, bound: str, most: int)
     return own_error(call, request, reply, "runtime", "too_large", message)
 
 
-def no_answer(call: Call, request: Request, failure: NoAnswer, partial: Any = None) -> TransportError:
-    """Return the error that the network makes."""
+def _request_id(call: Call, reply: Reply) -> str | None:
+    found = call.operation.errors.request_id(reply.headers)
+    return found and call.masker.text(found)
+
+
+def no_answer(
+    call: Call, request: Request, failure: NoAnswer, partial: Any = None, *, sent: bool = False
+) -> TransportError:
+    """Return the error that the network makes; `sent` tells whether an earlier attempt may have been carried out."""
     message = call.masker.text(str(failure))
-    there = failure.partial if partial is None else partial
-    return TransportError(failure.reason, message, failure.sent, redacted(request), tuple(call.attempts), there)
+    there, sent = failure.partial if partial is None else partial, sent or failure.sent
+    return TransportError(failure.reason, message, sent, redacted(request), tuple(call.attempts), there)
+
+
+def too_late(
+    call: Call, request: Request, *, sent: bool, wait: float = 0.0, what: str = "a wait of {}", partial: Any = None
+) -> TransportError:
+    """Return the error of a call whose deadline has passed, or would have after `wait` seconds for `what`."""
+    message = f"the deadline of {call.deadline:g} s passed"
+    if wait:
+        message = f"{what.format(f'{wait:.3g} s')} would have passed the deadline of {call.deadline:g} s"
+    return TransportError("deadline", message, sent, redacted(request), tuple(call.attempts), partial)
 
 
 def same_origin(call: Call, request: Request, reply: Reply, address: Any, what: str) -> str:

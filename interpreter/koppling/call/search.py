@@ -8,10 +8,11 @@ from typing import Any
 
 from koppling.call.answer import case_of, fetch
 from koppling.call.attempt import attempt
+from koppling.call.deadline import pause
 from koppling.call.failures import own_error, same_origin
 from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call, Position
-from koppling.effects import Effect, Emit, Life, Reply, Sleep
+from koppling.effects import Effect, Emit, Life, Reply
 from koppling.errors import InputInvalid, Problem
 from koppling.expression import Roots
 from koppling.extract import Follow, format_of
@@ -87,10 +88,10 @@ def _followed(call: Call, rules: Follow, bundles: _Bundles) -> Generator[Effect,
         if finished or bundles.full:
             return last
         roots: Roots = {"input": call.prepared.values}
-        state = yield from call.begin(rules.module, rules.inputs(roots), call.attempts)
+        state = yield from call.begin(rules.module, rules.inputs(roots), call)
         finished = bool(rules.done(state.output, {**roots, "body": state.output}))
         if not finished:
-            yield Sleep(rules.every)
+            yield from pause(call, last.request if last else call.render(), rules.every)
 
 
 def _pages(call: Call, bundles: _Bundles | _Round) -> Generator[Effect, Any, Answer | None]:

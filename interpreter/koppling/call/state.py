@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from koppling.effects import Life
 from koppling.expression import Roots
 from koppling.extract import Case
+from koppling.limits import Line
 from koppling.link import Operation
 from koppling.masking import Masker
 from koppling.model import Attempt, Request, Response, Result
+from koppling.retry import Retry
 from koppling.validate import Prepared
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ class Answer:
 class Call:
     """All that one call is made of.
 
-    `begin` lives the call of another module on the same connection: (name, inputs, attempts to add to).
+    `begin` lives the call of another module on the same connection: (name, inputs, the call that it is part of).
+    `deadline` is how many seconds it may take in all, `ends` when they are over, once it runs. `keys` counts requests.
     """
 
     operation: Operation
@@ -52,8 +55,13 @@ class Call:
     masker: Masker
     identity: str
     random: Callable[[], float]
-    begin: Callable[[str, dict[str, Any], list[Attempt]], Life]
+    begin: Callable[[str, dict[str, Any], Call], Life]
+    retry: Retry
+    line: Line
     timeout: float | None = None
+    deadline: float | None = None
+    ends: float | None = None
+    keys: int = 0
     attempts: list[Attempt] = field(default_factory=list)
     position: Position = field(default_factory=Position)
     last: Answer | None = None
@@ -65,6 +73,7 @@ class Call:
             InputInvalid: a value that may not stand where it would.
         """
         roots = self._roots(self.first_page(self.limit) if page is None else page)
+        self.keys += 1
         request = self.operation.request.render(roots, extras=self.prepared.extras, masker=self.masker)
         if self.timeout is not None:
             request = replace(request, timeout=dict.fromkeys(("connect", "read", "write", "pool"), self.timeout))
@@ -104,15 +113,29 @@ class Call:
 
     def onward(self, request: Request, url: str) -> Request:
         """Return a GET of another address of the same origin."""
-        return self.operation.request.onward(request, url, self._roots({}))
+        found = self.operation.request.onward(request, url, self._roots({}))
+        found.headers.pop(self.retry.key_header or "", None)
+        return found
 
     def _roots(self, page: dict[str, Any]) -> Roots:
         return {
             "input": self.prepared.values,
             "connection": self.connection,
             "page": page,
-            "call": {"id": self.identity},
+            "call": {"id": self.identity, "key": self._key()},
         }
+
+    def roots_of_limits(self) -> Roots:
+        """Return what the expressions of the rate limits see."""
+        return {"input": self.prepared.values, "connection": self.connection}
+
+    def _key(self) -> str:
+        """Return the idempotency key of the next request: the call's identity, and for what follows one made of it."""
+        if not self.keys:
+            return self.identity
+        import uuid
+
+        return str(uuid.uuid5(uuid.UUID(self.identity), str(self.keys)))
 
     def moved(self, request: Request, url: str) -> Request:
         """Return the same request to another address of the same origin."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from koppling.connection import Connection
+from koppling.diagnostics import suggestion
 from koppling.effects import MOST_BODY, MOST_FILE, Bounds
-from koppling.validate import check_extra
+from koppling.limits import Limits
+from koppling.model import ConnectorSpec
+from koppling.validate import Schema, check_extra
 
 Day = date | str | None
 
@@ -36,7 +40,7 @@ def day_of(given: Day) -> str | None:
     return given
 
 
-def check_client(connection: Any, extra: Any, files: Any) -> None:
+def check_client(connection: Any, extra: Any, files: Any, limits: Any) -> None:
     """Refuse what no client can be made of.
 
     Raises:
@@ -46,6 +50,8 @@ def check_client(connection: Any, extra: Any, files: Any) -> None:
         raise _wrong("connection", "a Connection, as Connection.load(name)", connection)
     if files is not None and not isinstance(files, str | Path):
         raise _wrong("files", "a folder", files)
+    if limits is not None and not isinstance(limits, Limits):
+        raise _wrong("limits", "a Limits, as Limits(requests=100)", limits)
     check_extra(extra)
 
 
@@ -83,17 +89,48 @@ def check_name(name: Any) -> None:
         raise _wrong("name", "a module's name, as 'acme.get_thing'", name)
 
 
-def check_timeout(timeout: Any) -> None:
+def check_seconds(name: str, seconds: Any) -> None:
     """Refuse what is no number of seconds.
 
     Raises:
         TypeError, ValueError: it is none.
     """
-    if timeout is not None:
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-            raise _wrong("timeout", "a number of seconds", timeout)
-        if not timeout > 0:
-            raise ValueError(f"timeout is a number of seconds above 0, not {timeout!r}")
+    if seconds is not None:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise _wrong(name, "a number of seconds", seconds)
+        if not seconds > 0:
+            raise ValueError(f"{name} is a number of seconds above 0, not {seconds!r}")
+
+
+def check_limits(limits: Limits, spec: ConnectorSpec) -> None:
+    """Refuse amounts of limits that a connector does not declare.
+
+    Raises:
+        ValueError: there is one.
+    """
+    known = spec.plan["limits"]
+    for name in limits.amounts:
+        if name not in known:
+            said = suggestion(name, known) if known else "it declares none"
+            raise ValueError(f"{spec.name} declares no rate limit {name!r}; {said}")
+
+
+def retry_of(given: Any) -> dict[str, Any]:
+    """Return a caller's own retry rules.
+
+    Raises:
+        TypeError, ValueError: they are not what the language says of `retry`.
+    """
+    from koppling.compile.grammar import grammar
+
+    if not isinstance(given, Mapping):
+        raise _wrong("retry", "a mapping, as {'attempts': 1}", given)
+    known = grammar("connector").schema["$defs"]["retry"]
+    own = {key: value for key, value in known["properties"].items() if key != "idempotency"}  # made when a spec is read
+    for fault in Schema({**known, "properties": own}).faults(dict(given)):
+        where = ".".join(map(str, ("retry", *fault.pointer)))
+        raise ValueError(f"{where} {fault.message}" + (f"; {fault.help}" if fault.help else ""))
+    return dict(given)
 
 
 def _wrong(name: str, what: str, given: Any) -> TypeError:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from koppling import call as life
 from koppling.call import Call
 from koppling.catalog import Catalog
-from koppling.client.arguments import Day, check_client, check_name, check_timeout, day_of
+from koppling.client.arguments import Day, check_client, check_limits, check_name, check_seconds, day_of, retry_of
 from koppling.client.clock import Clock
 from koppling.client.resume import mark, read_token
 from koppling.client.watching import Watchers
 from koppling.connection import Bound, Connection
 from koppling.effects import Life
 from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired, Problem
+from koppling.limits import Limits, Line
 from koppling.link import Operation
 from koppling.masking import Masker
-from koppling.model import Attempt, ModuleSpec, Request
+from koppling.model import ModuleSpec, Request
 from koppling.validate import Extra, Prepared, choose
 
 if TYPE_CHECKING:
@@ -41,16 +44,24 @@ class Beginning:
         as_of: Day,
         files: str | Path | None,
         require_major: bool,
+        deadline: float | None,
+        retry: Mapping[str, Any] | None,
+        limits: Limits | None,
         clock: Clock,
         watchers: Watchers,
     ) -> None:
-        check_client(connection, extra, files)
+        check_client(connection, extra, files, limits)
         self._specs = catalog
         self._connection = connection
         self._extra: Extra = extra
         self._as_of = day_of(as_of)
         self._files = Path(files).resolve() if files is not None else None
         self._require_major = require_major
+        check_seconds("deadline", deadline)
+        self._deadline = deadline
+        self._retry = None if retry is None else retry_of(retry)
+        self._limits = Limits() if limits is None else limits
+        self._lines: dict[str, Line] = {}
         self._clock = clock
         self._watchers = watchers
         self._bound: dict[str, Bound] = {}
@@ -68,7 +79,11 @@ class Beginning:
                 raise ConnectionInvalid(
                     connector, f"this connection is one to {connection.connector}, the module is {connector}'s"
                 )
-            self._bound[connector] = connection.bind(self._specs.connector(connector))
+            spec = self._specs.connector(connector)
+            self._bound[connector] = bound = connection.bind(spec)
+            check_limits(self._limits, spec)
+            known = json.dumps([connector, bound.values], sort_keys=True, default=repr)
+            self._lines[connector] = self._limits.line(blake2b(known.encode(), digest_size=16).hexdigest())
         return self._bound[connector]
 
     def _call(
@@ -79,18 +94,22 @@ class Beginning:
         extra: Extra | None = None,
         as_of: Day = None,
         timeout: float | None = None,
+        deadline: float | None = None,
         streamed: bool = False,
     ) -> Call:
         """Return a call, checked and ready to be lived."""
         day = self.day(as_of)
-        check_timeout(timeout)
+        check_seconds("timeout", timeout)
+        check_seconds("deadline", deadline)
         operation, given = self._chosen(name, inputs, day, streamed=streamed)
         prepared = operation.inputs.prepare(
             given, extra=self._extra if extra is None else extra, day=day, files=self._files
         )
         for said in (*_deprecations(operation, day), *prepared.warnings):
             warnings.warn(said, DeprecationWarning, stacklevel=_callers())
-        return self._begun(operation, prepared, as_of, timeout)
+        call = self._begun(operation, prepared, as_of, timeout)
+        call.deadline = self._deadline if deadline is None else deadline
+        return call
 
     def _chosen(
         self, name: str, inputs: Mapping[str, Any] | None, day: str, *, streamed: bool
@@ -112,10 +131,10 @@ class Beginning:
         connector = operation.module.connector
         bound = self._bind(connector)
 
-        def begin(inner: str, inner_inputs: dict[str, Any], attempts: list[Attempt]) -> Life:
+        def begin(inner: str, inner_inputs: dict[str, Any], outer: Call) -> Life:
             full = inner if "." in inner else f"{connector}.{inner}"
             other = self._call(full, inner_inputs, as_of=as_of, timeout=timeout)
-            other.attempts = attempts
+            other.attempts, other.deadline, other.ends = outer.attempts, outer.deadline, outer.ends
             return life.execute(other)
 
         return Call(
@@ -126,6 +145,8 @@ class Beginning:
             str(uuid.uuid4()),
             self._clock.random,
             begin,
+            operation.retry.over(self._retry) if self._retry else operation.retry,
+            self._lines[connector],
             timeout,
         )
 

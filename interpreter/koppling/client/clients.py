@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from koppling.client.drivers import AsyncItems, AsyncRun, Items, Run
     from koppling.client.watching import Observer
     from koppling.connection import Connection
+    from koppling.limits import Limits
     from koppling.model import Request, Result
     from koppling.send import Sender
     from koppling.trace import Trace
@@ -94,6 +95,9 @@ class Client(_Unsent):
         max_body: bytes of an answer's body that are taken into memory, after decompression; 256 MB when not given.
         max_file: bytes of an answer that is a file, which goes to disk; 8 GB when not given.
         public_only: refuse to dial addresses that are not public: private, loopback, link-local, and the like.
+        deadline: seconds that a call may take in all: its attempts, waits, pages, polls, and the reading of a stream.
+        retry: keys over those of the specs' `retry`: `{"attempts": 1}`.
+        limits: how fast to send, over what specs declare; clients that are given the same one share it.
         clock: time and chance.
         on_request: is shown each request before it is sent, as an `Exchange` without secrets.
         on_response: is shown each answer, or why there is none. What either raises is logged, and changes nothing.
@@ -117,6 +121,9 @@ class Client(_Unsent):
         max_body: int | None = None,
         max_file: int | None = None,
         public_only: bool = False,
+        deadline: float | None = None,
+        retry: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
         clock: Clock | None = None,
         on_request: Observer | None = None,
         on_response: Observer | None = None,
@@ -145,6 +152,9 @@ class Client(_Unsent):
             as_of=as_of,
             files=files,
             require_major=require_major,
+            deadline=deadline,
+            retry=retry,
+            limits=limits,
             clock=self._clock,
             watchers=Watchers(on_request, on_response),
         )
@@ -155,6 +165,7 @@ class Client(_Unsent):
         inputs: Mapping[str, Any] | None = None,
         *,
         timeout: float | None = None,
+        deadline: float | None = None,
         extra: Extra | None = None,
         as_of: Day = None,
     ) -> Result:
@@ -164,15 +175,16 @@ class Client(_Unsent):
             name: `connector.module` or `connector.module@major`.
             inputs: the values of the module's fields.
             timeout: seconds for connecting, and for each wait for bytes, in place of the spec's.
+            deadline: seconds for the whole call, over the client's own.
             extra: over the client's own.
             as_of: over the client's own.
 
         Raises:
             UnknownModule, ModuleRetired, InputInvalid, ConnectionInvalid, SpecError: nothing was sent.
-            TransportError: no answer.
+            TransportError: no answer, or none before the deadline.
             ApiError: an answer that is no success.
         """
-        life = self._begin.execute(name, inputs, timeout=timeout, extra=extra, as_of=as_of)
+        life = self._begin.execute(name, inputs, timeout=timeout, deadline=deadline, extra=extra, as_of=as_of)
         return self._drivers.Run(life, self._sender, self._clock).result()
 
     def stream(
@@ -181,6 +193,7 @@ class Client(_Unsent):
         inputs: Mapping[str, Any] | None = None,
         *,
         timeout: float | None = None,
+        deadline: float | None = None,
         extra: Extra | None = None,
         as_of: Day = None,
     ) -> Run:
@@ -189,7 +202,7 @@ class Client(_Unsent):
         Raises:
             KopplingError: as `execute`; from the iterator what happens on the way.
         """
-        life = self._begin.stream(name, inputs, timeout=timeout, extra=extra, as_of=as_of)
+        life = self._begin.stream(name, inputs, timeout=timeout, deadline=deadline, extra=extra, as_of=as_of)
         return self._drivers.Run(life, self._sender, self._clock)
 
     def items(
@@ -199,6 +212,7 @@ class Client(_Unsent):
         *,
         resume: str | None = None,
         timeout: float | None = None,
+        deadline: float | None = None,
         extra: Extra | None = None,
         as_of: Day = None,
     ) -> Items:
@@ -209,13 +223,16 @@ class Client(_Unsent):
             inputs: as `execute`.
             resume: the `resume_token` of an earlier iterator of the same module and inputs.
             timeout: as `execute`.
+            deadline: as `execute`; what the caller does between two bundles counts, too.
             extra: as `execute`.
             as_of: as `execute`.
 
         Raises:
             KopplingError: as `execute`; InputInvalid too for a token of something else.
         """
-        life, call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
+        life, call, mark = self._begin.items(
+            name, inputs, resume, timeout=timeout, deadline=deadline, extra=extra, as_of=as_of
+        )
         return self._drivers.Items(life, call, mark, self._sender, self._clock)
 
     def close(self) -> None:
@@ -248,6 +265,9 @@ class AsyncClient(_Unsent):
         max_body: int | None = None,
         max_file: int | None = None,
         public_only: bool = False,
+        deadline: float | None = None,
+        retry: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
         clock: Clock | None = None,
         on_request: Observer | None = None,
         on_response: Observer | None = None,
@@ -273,6 +293,9 @@ class AsyncClient(_Unsent):
             as_of=as_of,
             files=files,
             require_major=require_major,
+            deadline=deadline,
+            retry=retry,
+            limits=limits,
             clock=self._clock,
             watchers=Watchers(on_request, on_response),
         )
@@ -283,11 +306,12 @@ class AsyncClient(_Unsent):
         inputs: Mapping[str, Any] | None = None,
         *,
         timeout: float | None = None,  # noqa: ASYNC109  (seconds of silence, not of the call)
+        deadline: float | None = None,
         extra: Extra | None = None,
         as_of: Day = None,
     ) -> Result:
         """Execute a module to its end; see `Client.execute`."""
-        life = self._begin.execute(name, inputs, timeout=timeout, extra=extra, as_of=as_of)
+        life = self._begin.execute(name, inputs, timeout=timeout, deadline=deadline, extra=extra, as_of=as_of)
         return await self._drivers.AsyncRun(life, self._sender, self._clock).result()
 
     def stream(
@@ -296,11 +320,12 @@ class AsyncClient(_Unsent):
         inputs: Mapping[str, Any] | None = None,
         *,
         timeout: float | None = None,
+        deadline: float | None = None,
         extra: Extra | None = None,
         as_of: Day = None,
     ) -> AsyncRun:
         """Return an async iterator over the deltas of a streamed call; see `Client.stream`."""
-        life = self._begin.stream(name, inputs, timeout=timeout, extra=extra, as_of=as_of)
+        life = self._begin.stream(name, inputs, timeout=timeout, deadline=deadline, extra=extra, as_of=as_of)
         return self._drivers.AsyncRun(life, self._sender, self._clock)
 
     def items(
@@ -310,11 +335,14 @@ class AsyncClient(_Unsent):
         *,
         resume: str | None = None,
         timeout: float | None = None,
+        deadline: float | None = None,
         extra: Extra | None = None,
         as_of: Day = None,
     ) -> AsyncItems:
         """Return an async iterator over the bundles of a search; see `Client.items`."""
-        life, call, mark = self._begin.items(name, inputs, resume, timeout=timeout, extra=extra, as_of=as_of)
+        life, call, mark = self._begin.items(
+            name, inputs, resume, timeout=timeout, deadline=deadline, extra=extra, as_of=as_of
+        )
         return self._drivers.AsyncItems(life, call, mark, self._sender, self._clock)
 
     async def close(self) -> None:
@@ -335,9 +363,10 @@ def execute(
     connection: Connection | None = None,
     specs: Specs = None,
     timeout: float | None = None,
+    deadline: float | None = None,
     extra: Extra = "forbid",
     as_of: Day = None,
 ) -> Result:
     """Execute one module with a client of its own; see `Client.execute`."""
     with Client(connection, specs, extra=extra, as_of=as_of) as client:
-        return client.execute(name, inputs, timeout=timeout)
+        return client.execute(name, inputs, timeout=timeout, deadline=deadline)

@@ -8,7 +8,7 @@ from typing import Any, Self
 from koppling.call import Call
 from koppling.client.clock import Clock
 from koppling.client.resume import write_token
-from koppling.effects import Effect, Emit, Life, NoAnswer, Now, Read, Reply, Send, Sleep, TooLarge
+from koppling.effects import Effect, Emit, Life, NoAnswer, Now, Read, Reply, Send, Sleep, Tick, TooLarge
 from koppling.model import Result
 from koppling.send import AsyncSender, Sender
 
@@ -61,6 +61,8 @@ class Run:
                 return self._clock.sleep(seconds)
             case Now():
                 return self._clock.now()
+            case Tick():
+                return self._clock.ticking()
 
     def result(self) -> Result:
         """Live what is left of the call, and return what it gave.
@@ -150,6 +152,8 @@ class AsyncRun:
                 return await self._clock.asleep(seconds)
             case Now():
                 return self._clock.now()
+            case Tick():
+                return self._clock.ticking()
 
     async def result(self) -> Result:
         """Live what is left of the call, and return what it gave.

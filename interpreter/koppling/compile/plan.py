@@ -11,6 +11,7 @@ from koppling.compile.schemas import input_schema, standing_alone
 from koppling.diagnostics import Diagnostic, join_pointer
 from koppling.errors import SpecError
 from koppling.read import Document, Pointer
+from koppling.retry import KEY, SAFE
 from koppling.template import Reference, parse
 
 _STYLE = {"arrays": "repeat", "objects": "brackets"}
@@ -49,6 +50,7 @@ def plan_connector(document: Document) -> dict[str, Any]:
         "error_body": value.get("error_body") or {},
         "request_id": value.get("request_id"),
         "retry": value.get("retry") or {},
+        "limits": value.get("limits") or {},
         "telemetry": value.get("telemetry") or {},
         "$defs": defs,
         "places": {name: str(document.locate(("connection", "fields", name), key=True)) for name in fields},
@@ -56,7 +58,8 @@ def plan_connector(document: Document) -> dict[str, Any]:
             join_pointer(*at): place
             for key in ("auth", "request")
             for at, place in _places(document, value.get(key), (key,), (key,))
-        },
+        }
+        | _key_places(document, value, (), ("request", "headers")),
     }
 
 
@@ -123,7 +126,7 @@ def _operation(
 ) -> dict[str, Any]:
     own: dict[str, Any] = (value["operations"][name] or {}) if name is not None else {}
     tree, select = merged.tree, value.get("select")
-    response = tree["response"]
+    response, retry = tree["response"], {**shared["retry"], **(value.get("retry") or {}), **(own.get("retry") or {})}
     cases = response if isinstance(response, list) else [response]
     return {
         "title": own.get("title", ""),
@@ -133,15 +136,49 @@ def _operation(
         "fields": tree["fields"],
         "required": tree["required"],
         "schema": input_schema(tree, value.get("$defs") or {}, shared["$defs"], select["field"] if select else None),
-        "request": _request(shared["request"], tree["request"], cases[0].get("format", "json")),
+        "request": _keyed(_request(shared["request"], tree["request"], cases[0].get("format", "json")), retry),
         "response": [_case(case, value.get("$defs") or {}, shared["$defs"]) for case in cases],
         "errors": [*(own.get("errors") or []), *(value.get("errors") or []), *shared["errors"]],
-        "retry": {**shared["retry"], **(value.get("retry") or {}), **(own.get("retry") or {})},
+        "retry": retry,
+        "limits": _limits(shared["limits"], value.get("limits") or {}, own.get("limits") or {}),
         "telemetry": {**shared["telemetry"], **tree["telemetry"]},
         "elsewhere": elsewhere,
         "places": {field: str(document.locate(merged.origin(("fields", field)), key=True)) for field in tree["fields"]},
-        "request_places": _request_places(document, merged),
+        "request_places": {
+            **_request_places(document, merged),
+            **_key_places(document, value, (), ("shared_headers",)),
+            **_key_places(document, own, ("operations", name or ""), ("shared_headers",)),
+        },
     }
+
+
+def _limits(*layers: dict[str, Any]) -> dict[str, Any]:
+    """Return the rate limits of an operation: the keys of each over those of the same name before it."""
+    found: dict[str, Any] = {}
+    for layer in layers:
+        for name, one in layer.items():
+            found[name] = {**found.get(name, {}), **one}
+    return found
+
+
+def _keyed(request: dict[str, Any], retry: dict[str, Any]) -> dict[str, Any]:
+    """Return a request with its idempotency key, where the spec declares one and the method asks for it.
+
+    A header of that name which the spec writes itself goes first, wherever it has a value.
+    """
+    header, method = (retry.get("idempotency") or {}).get("header"), str(request.get("method", "GET"))
+    known = {name.lower() for name in request["shared_headers"]}
+    if header is None or method in SAFE or header.lower() in known:
+        return request
+    return {**request, "shared_headers": {**request["shared_headers"], header: KEY}}
+
+
+def _key_places(document: Document, tree: dict[str, Any], base: Pointer, at: Pointer) -> dict[str, str]:
+    """Return where the name of the idempotency key's header stands, by JSON Pointer to the header."""
+    header = ((tree.get("retry") or {}).get("idempotency") or {}).get("header")
+    if header is None:
+        return {}
+    return {join_pointer(*at, header): _place(document, (*base, "retry", "idempotency", "header"))}
 
 
 def _request_places(document: Document, merged: Merged) -> dict[str, str]:

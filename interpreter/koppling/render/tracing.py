@@ -18,6 +18,7 @@ from koppling.render.parameters import Parameter, checked_pairs
 from koppling.render.request import AGENT, PathValue, RequestTemplate
 from koppling.render.sink import At, Misfit, Sink
 from koppling.render.sources import sources
+from koppling.retry import KEY
 from koppling.template import compile_template
 from koppling.trace import Leaf, PartOf
 
@@ -61,7 +62,7 @@ class _Tracer:
             part,
             name,
             value,
-            read.text if place else "",  # what no line says, as a GET, is ours
+            read.text if place and tree != KEY else "",  # what no line says, as a GET, is ours
             place,
             read.inputs,
             read.missing,

@@ -265,7 +265,7 @@ def errors(operation: OperationSpec, link: Link) -> Iterator[Node]:
     retry = operation.plan.get("retry") or {}
     if retry.get("attempts", 1) > 1:
         method = str(operation.plan["request"].get("method", "GET"))
-        if "methods" in retry and method not in retry["methods"] and "${" not in method:
+        if "methods" in retry and method not in retry["methods"] and "${" not in method and "idempotency" not in retry:
             yield tag("p", f"A {method} is never tried again.")
         else:
             when = ", ".join(map(str, retry.get("when") or ()))

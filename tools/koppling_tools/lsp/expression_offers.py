@@ -20,7 +20,7 @@ ROOTS: Final = {
     "input": "what the caller gave",
     "connection": "the fields of the connection",
     "page": "the cursors of `pages`, `number`, `offset`, `size`",
-    "call": "`id`: one per call, the same for each of its attempts",
+    "call": "`id`, one per call, and `key`, one per request; each is the same for all attempts",
     "status": "the status of the answer",
     "headers": "the headers of the answer, lower case",
     "links": "the addresses of the Link header, by rel",
@@ -56,7 +56,8 @@ def over_roots(files: Files, spec: Spec, cursor: Cursor, place: ExpressionPlace,
     elif tail.chain == ("page",):
         yield from _page(files, spec, place, start, cursor)
     elif tail.chain == ("call",):
-        yield Offer("id", "id", start, cursor.offset, "key", ROOTS["call"])
+        for name in ("id", "key"):
+            yield Offer(name, name, start, cursor.offset, "key", ROOTS["call"])
     else:
         found = samples(files, spec, place)
         yield from _keys(tail, [one.roots for one in found], start, cursor)
