@@ -298,7 +298,7 @@ class Attempt:
     `status` is the answer's, `error` what the network did instead, `request_id` the vendor's name for it. It was
     `queued` for its turn under the rate limits, `began` (seconds since 1970), `took` so many seconds until the answer
     was there (its head, where the body is streamed); then so many were `waited`. `why` says in words why it was or was
-    not repeated; it is empty after a success.
+    not repeated; it is empty after a success. Attempts of other times are equal, where they were alike otherwise.
     """
 
     method: str
@@ -306,11 +306,11 @@ class Attempt:
     status: int | None = None
     error: str | None = None
     waited: float = 0.0
-    began: float = 0.0
-    took: float = 0.0
+    began: float = field(default=0.0, compare=False)
+    took: float = field(default=0.0, compare=False)
     request_id: str | None = None
     why: str = ""
-    queued: float = 0.0
+    queued: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
