@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 from koppling.call.deadline import passes, within
 from koppling.call.failures import no_answer, own_error, same_origin, too_large, too_late, vendor_error
 from koppling.call.state import Call
-from koppling.call.turn import learn, take_turn
-from koppling.effects import Effect, NoAnswer, Now, Read, Reply, Send, Sleep, Tick, TooLarge
+from koppling.call.turn import learn, limited, take_turn
+from koppling.effects import Effect, NoAnswer, Now, Read, Reply, Send, Sleep, TooLarge
 from koppling.errors import ApiError, TransportError
 from koppling.extract import ErrorMatch
 from koppling.model import Attempt, Request
@@ -76,30 +76,24 @@ def _in_turn(
     call: Call, request: Request, *, sent: bool, streamed: bool
 ) -> Generator[Effect, Any, tuple[_Outcome, _Times]]:
     """Send once, when it is this call's turn."""
-    turn, queued = yield from take_turn(call, request, sent=sent)
+    turn, queued = None, 0.0
+    if limited(call):
+        turn, queued = yield from take_turn(call, request, sent=sent)
+    outcome: _Outcome
     try:
-        timed = yield from within(call, request, sent=sent)
-        outcome, began, took = yield from _sent(timed, streamed=streamed)
+        sending = Send(request if call.deadline is None else (yield from within(call, request, sent=sent)), streamed)
+        outcome = yield sending
+    except (NoAnswer, TooLarge) as failure:
+        outcome = failure.with_traceback(None)
     finally:
         if turn is not None:
             call.line.leave(turn)
     reply = _reply(outcome)
     if reply is not None:
-        yield from learn(call, reply.headers)
-    return outcome, _Times(queued, began, took)
-
-
-def _sent(request: Request, *, streamed: bool) -> Generator[Effect, Any, tuple[_Outcome, float, float]]:
-    """Send once; return what came of it, when it began and how long it took."""
-    began: float = yield Now()
-    start: float = yield Tick()
-    outcome: _Outcome
-    try:
-        outcome = yield Send(request, streamed)
-    except (NoAnswer, TooLarge) as failure:
-        outcome = failure.with_traceback(None)
-    end: float = yield Tick()
-    return outcome, began, max(0.0, end - start)
+        for rule in call.operation.limits:
+            if rule.speaks(reply.headers):
+                yield from learn(call, rule, reply.headers)
+    return outcome, _Times(queued, sending.began, max(0.0, sending.took))
 
 
 def _tried(call: Call, request: Request, number: int) -> Tried:

@@ -16,13 +16,11 @@ _SLACK = 0.01  # seconds: a timeout that was cut to what is left may end a littl
 
 
 def within(call: Call, request: Request, *, sent: bool) -> Generator[Effect, Any, Request]:
-    """Return the request with its timeouts cut to what is left of the call.
+    """Return the request with its timeouts cut to what is left of a call that has a deadline.
 
     Raises:
         TransportError: nothing is left.
     """
-    if call.deadline is None or call.deadline == math.inf:
-        return request
     now: float = yield Tick()
     left = _ends(call, now) - now
     if left <= _SLACK:
@@ -41,7 +39,7 @@ def passes(call: Call, wait: float = 0.0) -> Generator[Effect, Any, bool]:
 def _ends(call: Call, now: float) -> float:
     """Return when the call must be over; its time runs from when this is first asked."""
     if call.ends is None:
-        call.ends = now + (call.deadline or math.inf)
+        call.ends = now + (math.inf if call.deadline is None else call.deadline)
     return call.ends
 
 

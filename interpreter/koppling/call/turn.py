@@ -9,21 +9,25 @@ from koppling.call.deadline import passes
 from koppling.call.failures import too_late
 from koppling.call.state import Call
 from koppling.effects import Effect, Now, Sleep, Tick
-from koppling.limits import Turn
+from koppling.limits import Rule, Turn
 from koppling.model import Request
 
 _LOOK_UP = 1.0  # seconds: who waits longer looks half-way whether what was learned since has moved its turn
 
 
-def take_turn(call: Call, request: Request, *, sent: bool) -> Generator[Effect, Any, tuple[Turn | None, float]]:
-    """Wait until it is this call's turn; return it, and how long that took. Where no limit is known, there is none.
+def limited(call: Call) -> bool:
+    """Tell whether any limit is known that a call might have to wait for."""
+    rules = call.operation.limits
+    return bool(rules) and call.line.knows(rules)
+
+
+def take_turn(call: Call, request: Request, *, sent: bool) -> Generator[Effect, Any, tuple[Turn, float]]:
+    """Wait until it is this call's turn; return it, and how long that took.
 
     Raises:
         TransportError: the turn comes after the deadline; it was not waited for.
     """
     rules, line = call.operation.limits, call.line
-    if not rules or not line.knows(rules):
-        return None, 0.0
     start = now = yield Tick()
     turn = line.enter(rules, call.roots_of_limits(), now)
     try:
@@ -38,13 +42,10 @@ def take_turn(call: Call, request: Request, *, sent: bool) -> Generator[Effect, 
     return turn, now - start
 
 
-def learn(call: Call, headers: Mapping[str, str]) -> Generator[Effect, Any, None]:
-    """Take in what an answer tells of the rate limits."""
-    if not call.operation.limits:
-        return
+def learn(call: Call, rule: Rule, headers: Mapping[str, str]) -> Generator[Effect, Any, None]:
+    """Take in what an answer tells of a rate limit."""
     since_1970: float = yield Now()
-    now: float = yield Tick()
-    for rule in call.operation.limits:
-        told = rule.told(headers, since_1970)
-        if told is not None:
-            call.line.learn(rule, call.roots_of_limits(), told, now)
+    told = rule.told(headers, since_1970)
+    if told is not None:
+        now: float = yield Tick()
+        call.line.learn(rule, call.roots_of_limits(), told, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import uuid
 import warnings
@@ -108,7 +109,8 @@ class Beginning:
         for said in (*_deprecations(operation, day), *prepared.warnings):
             warnings.warn(said, DeprecationWarning, stacklevel=_callers())
         call = self._begun(operation, prepared, as_of, timeout)
-        call.deadline = self._deadline if deadline is None else deadline
+        seconds = self._deadline if deadline is None else deadline
+        call.deadline = None if seconds == math.inf else seconds
         return call
 
     def _chosen(
