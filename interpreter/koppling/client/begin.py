@@ -81,10 +81,11 @@ class Beginning:
                     connector, f"this connection is one to {connection.connector}, the module is {connector}'s"
                 )
             spec = self._specs.connector(connector)
-            self._bound[connector] = bound = connection.bind(spec)
             check_limits(self._limits, spec)
+            bound = connection.bind(spec)
             known = json.dumps([connector, bound.values], sort_keys=True, default=repr)
             self._lines[connector] = self._limits.line(blake2b(known.encode(), digest_size=16).hexdigest())
+            self._bound[connector] = bound  # last: another thread may be looking for it
         return self._bound[connector]
 
     def _call(
