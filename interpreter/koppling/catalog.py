@@ -95,6 +95,8 @@ class Catalog:
         self._majors: dict[str, dict[str, list[int]]] = {}
         self._documents: dict[str, Document] = {}
         self._modules: dict[Path, ModuleSpec] = {}
+        # What a name meant on the day that was asked for last: nearly always today.
+        self._meant: dict[tuple[str, bool, bool], tuple[str, ModuleSpec]] = {}
         self._operations: dict[tuple[str, str | None, str], Operation] = {}
 
     def connectors(self) -> list[str]:
@@ -185,6 +187,14 @@ class Catalog:
             ModuleRetired: there is none any more.
             SpecError: its file has faults.
         """
+        asked = (name, require_major, retired)
+        meant = self._meant.get(asked)
+        if meant is None or meant[0] != day:
+            found = self._sought(name, day, require_major=require_major, retired=retired)
+            self._meant[asked] = meant = (day, found)
+        return meant[1]
+
+    def _sought(self, name: str, day: str, *, require_major: bool, retired: bool) -> ModuleSpec:
         parts = _NAME.fullmatch(name)
         if parts is None:
             raise UnknownModule(name, (), "(a module is named connector.module or connector.module@2)")

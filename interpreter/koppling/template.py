@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression
+from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression, plain_path
 
 Render = Callable[[Roots], Any]
 
@@ -144,13 +144,41 @@ def _text(text: str) -> Render:
 def _map(tree: dict[str, Any]) -> Render:
     if not tree:
         return lambda _roots: {}
-    entries = [(key, compile_template(value)) for key, value in tree.items()]
+    runs = _runs(tree)
 
     def render(roots: Roots) -> Any:
-        found = {key: value for key, entry in entries if (value := entry(roots)) is not ABSENT}
+        found: dict[str, Any] = {}
+        for root, entries in runs:
+            if root is None:
+                for key, entry in entries:
+                    if (value := entry(roots)) is not ABSENT:
+                        found[key] = value
+            elif isinstance(subject := roots.get(root), dict):
+                for key, name in entries:
+                    if name in subject:
+                        found[key] = subject[name]
         return found or ABSENT
 
     return render
+
+
+def _runs(tree: dict[str, Any]) -> list[tuple[str | None, list[tuple[str, Any]]]]:
+    """Return the entries of a map in runs of their kind.
+
+    Most are `name: ${input.name}`: a run of those has the root's name, and looks each name up in it. Any other run has
+    None, and compiled values.
+    """
+    runs: list[tuple[str | None, list[tuple[str, Any]]]] = []
+    for key, value in tree.items():
+        inner = whole(value) if isinstance(value, str) else None
+        steps = plain_path(inner) if inner is not None else None
+        root, entry = steps if steps is not None and len(steps) == 2 else (None, None)  # noqa: PLR2004
+        if not isinstance(root, str) or not isinstance(entry, str):
+            root, entry = None, compile_template(value)
+        if not runs or runs[-1][0] != root:
+            runs.append((root, []))
+        runs[-1][1].append((key, entry))
+    return runs
 
 
 def _list(tree: list[Any]) -> Render:

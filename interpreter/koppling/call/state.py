@@ -50,13 +50,13 @@ class Call:
     prepared: Prepared
     connection: dict[str, Any]
     masker: Masker
-    identity: str
     random: Callable[[], float]
     begin: Callable[[str, dict[str, Any], list[Attempt]], Life]
     timeout: float | None = None
     attempts: list[Attempt] = field(default_factory=list)
     position: Position = field(default_factory=Position)
     last: Answer | None = None
+    _identity: str = ""
 
     def render(self, page: dict[str, Any] | None = None) -> Request:
         """Return the request, of the first page when not told which.
@@ -111,8 +111,17 @@ class Call:
             "input": self.prepared.values,
             "connection": self.connection,
             "page": page,
-            "call": {"id": self.identity},
+            "call": {"id": self.identity} if self.operation.request.names_call else {},
         }
+
+    @property
+    def identity(self) -> str:
+        """What tells the call from all others, the same for each of its attempts."""
+        if not self._identity:
+            import uuid
+
+            self._identity = str(uuid.uuid4())
+        return self._identity
 
     def moved(self, request: Request, url: str) -> Request:
         """Return the same request to another address of the same origin."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -123,7 +122,6 @@ class Beginning:
             prepared,
             bound.values,
             Masker((*bound.secrets, *prepared.secrets)) if prepared.secrets else bound.masker,
-            str(uuid.uuid4()),
             self._clock.random,
             begin,
             timeout,

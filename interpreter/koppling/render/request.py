@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -18,10 +19,12 @@ from koppling.render.bodies import body_template
 from koppling.render.parameters import checked_pairs, mapping, parameters
 from koppling.render.places import Places
 from koppling.render.sink import Misfit, Sink, dynamic, make_sink
-from koppling.template import Reference, parse
+from koppling.template import Reference, parse, references
 
 AGENT = f"koppling/{__version__}"
 ACCEPT = {"json": "application/json", "sse": "text/event-stream", "ndjson": "application/x-ndjson"}
+
+_CALL = re.compile(r"\bcall\b")
 
 
 class PathValue:
@@ -103,6 +106,8 @@ class RequestTemplate:
         shared = {name.lower() for name in request.get("shared_headers", {})}
         self._built = frozenset(shared | ({self.auth.header_name} if self.auth.header_name else set()))
         self.body = body_template(request, style)
+        #: Whether it may read `call`.
+        self.names_call = any(_CALL.search(one.expression) for _, one in references([request, auth]))
 
     def render(self, roots: Roots, *, extras: dict[str, Any], masker: Masker) -> Request:
         """Return the request for these roots.
