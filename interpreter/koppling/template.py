@@ -171,14 +171,19 @@ def _runs(tree: dict[str, Any]) -> list[tuple[str | None, list[tuple[str, Any]]]
     runs: list[tuple[str | None, list[tuple[str, Any]]]] = []
     for key, value in tree.items():
         inner = whole(value) if isinstance(value, str) else None
-        steps = plain_path(inner) if inner is not None else None
-        root, entry = steps if steps is not None and len(steps) == 2 else (None, None)  # noqa: PLR2004
-        if not isinstance(root, str) or not isinstance(entry, str):
-            root, entry = None, compile_template(value)
+        root, name = _two_names(inner) if inner is not None else (None, None)
         if not runs or runs[-1][0] != root:
             runs.append((root, []))
-        runs[-1][1].append((key, entry))
+        runs[-1][1].append((key, compile_template(value) if root is None else name))
     return runs
+
+
+def _two_names(expression: str) -> tuple[str | None, str | None]:
+    """Return the names of `root.name`; twice None for any other expression."""
+    match plain_path(expression):
+        case (str(root), str(name)):
+            return root, name
+    return None, None
 
 
 def _list(tree: list[Any]) -> Render:
