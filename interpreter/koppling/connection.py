@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
-from koppling.diagnostics import suggestion
-from koppling.errors import ConnectionInvalid
-from koppling.masking import Masker
-from koppling.model import ConnectorSpec
-from koppling.validate import Schema
+# What binding needs is loaded when a connection is bound; even `typing` costs as much as all that is left.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any, NoReturn
+
+    from koppling.masking import Masker
+    from koppling.model import ConnectorSpec
 
 
 class Connection:
@@ -71,6 +70,7 @@ class Connection:
         Raises:
             ConnectionInvalid: there is none.
         """
+        from koppling.errors import ConnectionInvalid
         from koppling.store import connections
 
         name = connections.default_name(connector)
@@ -85,6 +85,10 @@ class Connection:
         Raises:
             ConnectionInvalid: a field is missing, unknown or wrong.
         """
+        from koppling.diagnostics import suggestion
+        from koppling.errors import ConnectionInvalid
+        from koppling.masking import Masker
+
         values = {name: value for name, value in self.fields.items() if value is not None}
         for name in values:
             if name not in spec.fields:
@@ -107,6 +111,10 @@ class Connection:
         return Bound(spec.name, values, tuple(secrets), Masker(secrets))
 
     def _check(self, spec: ConnectorSpec, values: dict[str, Any]) -> None:
+        from koppling.errors import ConnectionInvalid
+        from koppling.masking import Masker
+        from koppling.validate import Schema
+
         masker = Masker(str(values[name]) for name, field in spec.fields.items() if field.secret and name in values)
         for fault in Schema(spec.plan["schema"]).faults(values):
             name = str(fault.pointer[0]) if fault.pointer else ""
@@ -152,7 +160,10 @@ def environment(env_file: str | Path | None = None) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     if env_file is not None:
+        from pathlib import Path
+
         from koppling.dotenv import parse_dotenv
+        from koppling.errors import ConnectionInvalid
 
         try:
             found = parse_dotenv(Path(env_file).read_text(encoding="utf-8-sig"))
@@ -182,6 +193,8 @@ def _missing(spec: ConnectorSpec, name: str, variable: str | None) -> str:
 
 def _no_base(value: Any) -> str:
     """Say why a value is no address to send to; nothing where it is one."""
+    from urllib.parse import urlsplit
+
     parts = urlsplit(str(value))
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "must be an http or https address"
@@ -190,14 +203,13 @@ def _no_base(value: Any) -> str:
     return "must not hold a query or a fragment" if parts.query or parts.fragment else ""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Bound:
     """A connection that was checked. `values` are what templates see, `secrets` what nobody may."""
 
-    connector: str
-    values: dict[str, Any]
-    secrets: tuple[str, ...]
-    masker: Masker
+    __slots__ = ("connector", "masker", "secrets", "values")
+
+    def __init__(self, connector: str, values: dict[str, Any], secrets: tuple[str, ...], masker: Masker) -> None:
+        self.connector, self.values, self.secrets, self.masker = connector, values, secrets, masker
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a connection that was checked is not pickled, for the secrets in it")

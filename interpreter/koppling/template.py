@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression, plain_path
 
 Render = Callable[[Roots], Any]
+
+_SIMPLE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")  # nearly all there are: `${input.name}`
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,15 @@ class TemplateError(ValueError):
         self.offset = offset
 
 
-def parse(text: str) -> list[str | Reference]:
+@lru_cache(maxsize=4096)
+def parse(text: str) -> tuple[str | Reference, ...]:
     """Split a text into literal pieces and references.
 
     Raises:
         TemplateError: where a `${` is never closed, or holds nothing.
     """
+    if simple := _SIMPLE.fullmatch(text):
+        return (Reference(simple[1], 0),)
     parts: list[str | Reference] = []
     literal, at = "", 0
     while (start := text.find("${", at)) >= 0:
@@ -56,7 +63,7 @@ def parse(text: str) -> list[str | Reference]:
     literal += text[at:]
     if literal or not parts:
         parts.append(literal)
-    return parts
+    return tuple(parts)
 
 
 def _closing(text: str, at: int) -> int:
