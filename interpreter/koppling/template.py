@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression, plain_path
 
@@ -16,8 +15,7 @@ Render = Callable[[Roots], Any]
 _SIMPLE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")  # nearly all there are: `${input.name}`
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One `${…}` of a text. `offset` is where its `$` stands; `several` is the `+` of a path's `${+…}`."""
 
     expression: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,7 @@ from koppling.render.bodies import body_template
 from koppling.render.parameters import checked_pairs, mapping, parameters
 from koppling.render.places import Places
 from koppling.render.sink import Misfit, Sink, dynamic, make_sink
-from koppling.template import Reference, parse, references
+from koppling.template import Reference, parse
 
 AGENT = f"koppling/{__version__}"
 ACCEPT = {"json": "application/json", "sse": "text/event-stream", "ndjson": "application/x-ndjson"}
@@ -106,8 +107,8 @@ class RequestTemplate:
         shared = {name.lower() for name in request.get("shared_headers", {})}
         self._built = frozenset(shared | ({self.auth.header_name} if self.auth.header_name else set()))
         self.body = body_template(request, style)
-        #: Whether it may read `call`.
-        self.names_call = any(_CALL.search(one.expression) for _, one in references([request, auth]))
+        #: Whether it may read `call`: a word of the text is reason enough.
+        self.names_call = _CALL.search(json.dumps([request, auth])) is not None
 
     def render(self, roots: Roots, *, extras: dict[str, Any], masker: Masker) -> Request:
         """Return the request for these roots.
