@@ -6,9 +6,10 @@ What is imported here is loaded when it is first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # importing `typing` would cost more than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from koppling.catalog import Catalog
     from koppling.client import AsyncClient, Client, execute
     from koppling.client.clock import Clock

@@ -8,6 +8,8 @@ from typing import Any
 
 from koppling.files import File
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -22,8 +24,7 @@ class Content:
     @classmethod
     def json(cls, value: Any) -> Content:
         """Write a JSON value as vendors like it: compact, UTF-8, nothing escaped that need not be."""
-        data = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-        return cls(data, "application/json", value)
+        return cls(_ENCODER.encode(value).encode(), "application/json", value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
@@ -95,6 +96,8 @@ class Catalog:
         self._majors: dict[str, dict[str, list[int]]] = {}
         self._documents: dict[str, Document] = {}
         self._modules: dict[Path, ModuleSpec] = {}
+        # What a name meant on the day that was asked for last: nearly always today.
+        self._meant: dict[tuple[str, bool, bool], tuple[str, ModuleSpec]] = {}
         self._operations: dict[tuple[str, str | None, str], Operation] = {}
 
     def connectors(self) -> list[str]:
@@ -134,9 +137,10 @@ class Catalog:
         home = self.home(connector)
         found: dict[tuple[str, int], tuple[Path, Path]] = {}
         for root in self.roots:
-            for path in sorted((root / connector / "modules").glob("*")):
-                if parts := _FILE.fullmatch(path.name):
-                    found.setdefault((parts["module"], int(parts["major"])), (path, root))
+            folder = root / connector / "modules"
+            for name in _names(folder):
+                if parts := _FILE.fullmatch(name):
+                    found.setdefault((parts["module"], int(parts["major"])), (folder / name, root))
             if root / connector == home:
                 break
         self._files[connector] = dict(sorted(found.items()))
@@ -185,6 +189,14 @@ class Catalog:
             ModuleRetired: there is none any more.
             SpecError: its file has faults.
         """
+        asked = (name, require_major, retired)
+        meant = self._meant.get(asked)
+        if meant is None or meant[0] != day:
+            found = self._sought(name, day, require_major=require_major, retired=retired)
+            self._meant[asked] = meant = (day, found)
+        return meant[1]
+
+    def _sought(self, name: str, day: str, *, require_major: bool, retired: bool) -> ModuleSpec:
         parts = _NAME.fullmatch(name)
         if parts is None:
             raise UnknownModule(name, (), "(a module is named connector.module or connector.module@2)")
@@ -290,7 +302,7 @@ class Catalog:
 
                 return plan_module(given or _parsed(data, path), self._document(connector, shared, spec), spec.plan)
 
-            fresh = given or self.home(connector) / "connector.yaml" in self._given
+            fresh = given or (self._given and self.home(connector) / "connector.yaml" in self._given)
             self._modules[path] = module_spec(plan() if fresh else self._kept(plan, path, data, shared))
         return self._modules[path]
 
@@ -312,29 +324,37 @@ class Catalog:
     def _key(self, path: Path, *contents: bytes) -> str:
         """Return the hash of all that goes into a plan."""
         digest = blake2b(digest_size=20)
-        for part in (self._engine, str(path).encode(), *contents):
+        for part in (_engine(), str(path).encode(), *contents):
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
         return digest.hexdigest()
 
-    @cached_property
-    def _engine(self) -> bytes:
-        """What compiles: the version; in a checkout also the files that do it, which change without one."""
-        told = f"{__version__} {LANGUAGE}"
-        package = Path(__file__).parent
-        if builtin_folder().parent != package:
-            sources = [
-                *sorted(package.glob("compile/*.py")),
-                *sorted((builtin_folder() / "language").glob("v*/*.json")),
-            ]
-            told += "".join(f" {path.stat().st_mtime_ns}" for path in sources)
-        return told.encode()
+
+@lru_cache(maxsize=1)
+def _engine() -> bytes:
+    """Return what compiles: the version; in a checkout also the files that do it, which change without one."""
+    told = f"{__version__} {LANGUAGE}"
+    specs, package = builtin_folder(), os.path.dirname(__file__)  # noqa: PTH120  (a Path of each costs more than all else)
+    if str(specs.parent) != package:
+        for folder in (f"{package}/compile", f"{specs}/language/v{LANGUAGE}"):
+            with os.scandir(folder) as entries:
+                changed = sorted((one.name, one.stat().st_mtime_ns) for one in entries if one.is_file())
+            told += "".join(f" {time}" for _, time in changed)
+    return told.encode()
 
 
 def _parsed(data: bytes, path: Path) -> Document:
     from koppling.read import parse_document  # YAML is read where no process has compiled the file before
 
     return parse_document(data, str(path))
+
+
+def _names(folder: Path) -> list[str]:
+    """Return what stands in a folder, sorted; nothing where there is none."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208  (iterdir makes a Path of each)
+    except OSError:
+        return []
 
 
 def _bytes(path: Path) -> bytes:

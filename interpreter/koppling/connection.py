@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urlsplit
 
-from koppling.diagnostics import suggestion
-from koppling.errors import ConnectionInvalid
-from koppling.masking import Masker
-from koppling.model import ConnectorSpec
-from koppling.template import compile_template
-from koppling.validate import Schema
+# What binding needs is loaded when a connection is bound; even `typing` costs as much as all that is left.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from typing import Any, NoReturn
+
+    from koppling.masking import Masker
+    from koppling.model import ConnectorSpec
 
 if TYPE_CHECKING:
     from koppling.link import Grant
@@ -81,6 +79,7 @@ class Connection:
         Raises:
             ConnectionInvalid: there is none.
         """
+        from koppling.errors import ConnectionInvalid
         from koppling.store import connections
 
         name = connections.default_name(connector)
@@ -122,6 +121,10 @@ class Connection:
         Raises:
             ConnectionInvalid: a field is missing, unknown or wrong.
         """
+        from koppling.diagnostics import suggestion
+        from koppling.errors import ConnectionInvalid
+        from koppling.masking import Masker
+
         values = {name: value for name, value in self.fields.items() if value is not None}
         for name in values:
             if name not in spec.fields:
@@ -153,6 +156,10 @@ class Connection:
         return Grant(spec, held_by(self))
 
     def _check(self, spec: ConnectorSpec, values: dict[str, Any]) -> None:
+        from koppling.errors import ConnectionInvalid
+        from koppling.masking import Masker
+        from koppling.validate import Schema
+
         masker = Masker(str(values[name]) for name, field in spec.fields.items() if field.secret and name in values)
         for fault in Schema(spec.plan["schema"]).faults(values):
             name = str(fault.pointer[0]) if fault.pointer else ""
@@ -184,6 +191,8 @@ class Connection:
 
 def _derived(auth: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
     """Return the credential, where the spec makes it of a secret in a way that the secret cannot be found in it."""
+    from koppling.template import compile_template
+
     for kind, key in (("bearer", None), ("basic", "password"), ("api_key", "value")):
         tree = auth.get(kind) if key is None else (auth.get(kind) or {}).get(key)
         if isinstance(tree, str) and "(" in tree:  # a function: `split` gives a part of a text
@@ -208,7 +217,10 @@ def environment(env_file: str | Path | None = None) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     if env_file is not None:
+        from pathlib import Path
+
         from koppling.dotenv import parse_dotenv
+        from koppling.errors import ConnectionInvalid
 
         try:
             found = parse_dotenv(Path(env_file).read_text(encoding="utf-8-sig"))
@@ -238,6 +250,8 @@ def _missing(spec: ConnectorSpec, name: str, variable: str | None) -> str:
 
 def _no_base(value: Any) -> str:
     """Say why a value is no address to send to; nothing where it is one."""
+    from urllib.parse import urlsplit
+
     parts = urlsplit(str(value))
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "must be an http or https address"
@@ -246,18 +260,24 @@ def _no_base(value: Any) -> str:
     return "must not hold a query or a fragment" if parts.query or parts.fragment else ""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Bound:
     """A connection that was checked.
 
     `values` are what templates see, `secrets` what nobody may; `grant` gives tokens.
     """
 
-    connector: str
-    values: dict[str, Any]
-    secrets: tuple[str, ...]
-    masker: Masker
-    grant: Grant | None = None
+    __slots__ = ("connector", "grant", "masker", "secrets", "values")
+
+    def __init__(
+        self,
+        connector: str,
+        values: dict[str, Any],
+        secrets: tuple[str, ...],
+        masker: Masker,
+        grant: Grant | None = None,
+    ) -> None:
+        self.connector, self.values, self.secrets, self.masker = connector, values, secrets, masker
+        self.grant = grant
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a connection that was checked is not pickled, for the secrets in it")

@@ -50,6 +50,7 @@ class Expression(Protocol):
         ...
 
 
+@lru_cache(maxsize=4096)
 def plain_path(text: str) -> tuple[str | int, ...] | None:
     """Return the steps of an expression that is names, dots and indexes only, else None."""
     if not _PLAIN.fullmatch(text):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import tempfile
-import weakref
-from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any, Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a name that every program imports; what few files need is loaded with them
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import IO, Any, Final
 
 SPOOL: Final = 1 << 20
 CHUNK: Final = 1 << 16
@@ -38,7 +38,11 @@ class File:
         self._source: bytes | Path | IO[bytes]
         if isinstance(data, bytes | bytearray | memoryview):
             self._source = bytes(data)
-        elif isinstance(data, Path):
+            self.name = name or "upload"
+            return
+        from pathlib import Path
+
+        if isinstance(data, Path):
             self._source = data
             name = name or data.name
         elif not hasattr(data, "read"):
@@ -56,6 +60,8 @@ class File:
     @classmethod
     def spooled(cls, spool: IO[bytes], *, name: str, media_type: str) -> File:
         """Make a file of a spool that is still being written; it is closed when the file is gone."""
+        import weakref
+
         found = cls(spool, name=name, media_type=media_type)
         weakref.finalize(found, spool.close)
         return found
@@ -70,6 +76,8 @@ class File:
         unknown = set(value) - {"name", "data", "media_type"}
         if unknown or not isinstance(value.get("data"), str):
             raise ValueError('a file in JSON is {"name": …, "data": <base64>, "media_type": …}')
+        import base64
+
         try:
             data = base64.b64decode(value["data"], validate=True)
         except ValueError:
@@ -90,7 +98,7 @@ class File:
     @property
     def replayable(self) -> bool:
         """Whether the bytes can be read a second time, which a retry needs."""
-        if isinstance(self._source, bytes | Path):
+        if isinstance(self._source, bytes | os.PathLike):
             return True
         seekable = getattr(self._source, "seekable", None)
         return bool(seekable()) if seekable else hasattr(self._source, "seek")
@@ -98,14 +106,14 @@ class File:
     @property
     def owns_handle(self) -> bool:
         """Whether what `open` returns is new, and its opener's to close."""
-        return isinstance(self._source, bytes | Path)
+        return isinstance(self._source, bytes | os.PathLike)
 
     @property
     def size(self) -> int | None:
         """The number of bytes, or None where only reading would tell."""
         if isinstance(self._source, bytes):
             return len(self._source)
-        if isinstance(self._source, Path):
+        if isinstance(self._source, os.PathLike):
             return self._source.stat().st_size
         if not self.replayable:
             return None
@@ -118,7 +126,7 @@ class File:
             import io
 
             return io.BytesIO(self._source)
-        if isinstance(self._source, Path):
+        if isinstance(self._source, os.PathLike):
             return self._source.open("rb")
         if self.replayable:
             self._source.seek(self._start)
@@ -140,6 +148,9 @@ class File:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the bytes to a path, whole or not at all, and return the path."""
+        import tempfile
+        from pathlib import Path
+
         target = Path(path)
         descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
@@ -155,6 +166,8 @@ class File:
 
     def as_json(self) -> dict[str, str]:
         """Return the JSON form, with the bytes in base64."""
+        import base64
+
         return {"name": self.name, "data": base64.b64encode(self.read()).decode(), "media_type": self.media_type}
 
     def __eq__(self, other: object) -> bool:
@@ -174,6 +187,8 @@ class File:
 
 def new_spool() -> IO[bytes]:
     """Return a file that is in memory while it is small, and on disk above 1 MB."""
+    import tempfile
+
     return tempfile.SpooledTemporaryFile(max_size=SPOOL)
 
 

@@ -159,12 +159,12 @@ class ModuleSpec:
     operations: dict[str | None, OperationSpec]
     plan: dict[str, Any] = field(repr=False)
 
-    @property
+    @cached_property
     def major(self) -> int:
         """The first number of the version."""
         return int(self.version.split(".", 1)[0])
 
-    @property
+    @cached_property
     def full_name(self) -> str:
         """The name with everything: `acme.get_thing@2`."""
         return f"{self.connector}.{self.name}@{self.major}"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression
+from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression, plain_path
 
 Render = Callable[[Roots], Any]
 
+_SIMPLE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")  # nearly all there are: `${input.name}`
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+
+class Reference(NamedTuple):
     """One `${…}` of a text. `offset` is where its `$` stands; `several` is the `+` of a path's `${+…}`."""
 
     expression: str
@@ -29,12 +31,15 @@ class TemplateError(ValueError):
         self.offset = offset
 
 
-def parse(text: str) -> list[str | Reference]:
+@lru_cache(maxsize=4096)
+def parse(text: str) -> tuple[str | Reference, ...]:
     """Split a text into literal pieces and references.
 
     Raises:
         TemplateError: where a `${` is never closed, or holds nothing.
     """
+    if simple := _SIMPLE.fullmatch(text):
+        return (Reference(simple[1], 0),)
     parts: list[str | Reference] = []
     literal, at = "", 0
     while (start := text.find("${", at)) >= 0:
@@ -56,7 +61,7 @@ def parse(text: str) -> list[str | Reference]:
     literal += text[at:]
     if literal or not parts:
         parts.append(literal)
-    return parts
+    return tuple(parts)
 
 
 def _closing(text: str, at: int) -> int:
@@ -144,13 +149,46 @@ def _text(text: str) -> Render:
 def _map(tree: dict[str, Any]) -> Render:
     if not tree:
         return lambda _roots: {}
-    entries = [(key, compile_template(value)) for key, value in tree.items()]
+    runs = _runs(tree)
 
     def render(roots: Roots) -> Any:
-        found = {key: value for key, entry in entries if (value := entry(roots)) is not ABSENT}
+        found: dict[str, Any] = {}
+        for root, entries in runs:
+            if root is None:
+                for key, entry in entries:
+                    if (value := entry(roots)) is not ABSENT:
+                        found[key] = value
+            elif isinstance(subject := roots.get(root), dict):
+                for key, name in entries:
+                    if name in subject:
+                        found[key] = subject[name]
         return found or ABSENT
 
     return render
+
+
+def _runs(tree: dict[str, Any]) -> list[tuple[str | None, list[tuple[str, Any]]]]:
+    """Return the entries of a map in runs of their kind.
+
+    Most are `name: ${input.name}`: a run of those has the root's name, and looks each name up in it. Any other run has
+    None, and compiled values.
+    """
+    runs: list[tuple[str | None, list[tuple[str, Any]]]] = []
+    for key, value in tree.items():
+        inner = whole(value) if isinstance(value, str) else None
+        root, name = _two_names(inner) if inner is not None else (None, None)
+        if not runs or runs[-1][0] != root:
+            runs.append((root, []))
+        runs[-1][1].append((key, compile_template(value) if root is None else name))
+    return runs
+
+
+def _two_names(expression: str) -> tuple[str | None, str | None]:
+    """Return the names of `root.name`; twice None for any other expression."""
+    match plain_path(expression):
+        case (str(root), str(name)):
+            return root, name
+    return None, None
 
 
 def _list(tree: list[Any]) -> Render:

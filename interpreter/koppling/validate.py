@@ -190,7 +190,8 @@ class Inputs:
             if name in values:
                 values[name] = self._file(name, values[name], files, problems)
         view = self._json(values, problems)
-        prepared.extras = _json(prepared.extras, (), problems)
+        if prepared.extras:
+            prepared.extras = _json(prepared.extras, (), problems)
         if not problems:
             problems += [self._problem(fault) for fault in self._schema.faults(view)]
         else:
@@ -223,13 +224,12 @@ class Inputs:
 
     def _json(self, values: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
         """Make plain JSON of the values, in place, and return them as the schema sees them: files as markers."""
-        view = {}
         for name, value in values.items():
-            if name in self._files:
-                view[name] = _marked(value)
-            else:
-                view[name] = values[name] = _json(value, (name,), problems)
-        return view
+            if name not in self._files:
+                values[name] = _json(value, (name,), problems)
+        if not self._files:
+            return values
+        return {name: _marked(value) if name in self._files else value for name, value in values.items()}
 
     def _parse(self, name: str, text: str, problems: list[Problem]) -> Any:
         try:
@@ -381,8 +381,53 @@ def _is_half(text: str) -> bool:
     return False
 
 
-def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:  # noqa: C901, PLR0912
-    """Return a value as plain JSON: tuples become lists, mappings dicts; what JSON can't say is a problem."""
+def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:
+    """Return a copy of a value as plain JSON; what JSON can't say is a problem."""
+    try:
+        return _copied(value, _SEGMENTS_DEEP + 1 - len(pointer))
+    except ValueError:
+        return _made_json(value, pointer, problems)
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def _copied(value: Any, deep: int) -> Any:
+    """Return a copy of what is plain JSON already, as nearly everything is: no call is spent on most of its parts.
+
+    Raises:
+        ValueError: it is not, or not so deep.
+    """
+    kind = type(value)
+    if kind is dict and deep > 0:
+        found = {}
+        for key, one in value.items():
+            if type(key) is not str:
+                raise ValueError
+            if type(one) is str:
+                if not one.isascii():
+                    one.encode()
+                found[key] = one
+            else:
+                found[key] = _copied(one, deep - 1)
+        return found
+    if kind is list and deep > 0:
+        kinds = set(map(type, value))
+        if not kinds <= _PLAIN:
+            return [_copied(one, deep - 1) for one in value]
+        if str in kinds and not (text := "".join([one for one in value if type(one) is str])).isascii():
+            text.encode()
+        return value.copy()
+    if kind is str:
+        if not value.isascii():
+            value.encode()
+    elif kind not in _PLAIN and not (kind is float and math.isfinite(value)):
+        raise ValueError
+    return value
+
+
+def _made_json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:  # noqa: C901, PLR0912
+    """Return what plain JSON can be made of: tuples become lists, mappings dicts."""
     kind = type(value)
     if kind is str:
         if _is_half(value):
@@ -411,15 +456,15 @@ def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -
             elif _is_half(key):
                 problems.append(Problem(join_pointer(*pointer), f"its key {key!a} {_HALF}"))
             else:
-                found[key] = _json(one, (*pointer, key), problems)
+                found[key] = _made_json(one, (*pointer, key), problems)
         return found
     if isinstance(value, list | tuple):
-        return [_json(one, (*pointer, index), problems) for index, one in enumerate(value)]
+        return [_made_json(one, (*pointer, index), problems) for index, one in enumerate(value)]
     if isinstance(value, str | int | float):  # a subclass: an Enum, a numpy number that is a float
         plain: Any = (
             str.__str__(value) if isinstance(value, str) else int(value) if isinstance(value, int) else float(value)
         )
-        return _json(plain, pointer, problems)
+        return _made_json(plain, pointer, problems)
     if isinstance(value, File | Path | bytes):
         problems.append(Problem(join_pointer(*pointer), "a file is not taken here"))
     else:

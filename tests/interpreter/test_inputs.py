@@ -6,9 +6,12 @@ import re
 
 import acme
 import httpx
+import hypothesis
+import hypothesis.strategies as st
 import pytest
 
 import koppling
+from koppling.validate import _json
 
 TRUE = {"name": "x"}
 
@@ -64,6 +67,8 @@ def test_valid_inputs_reach_the_wire(vendor, inputs, body):
         ({"data": {"a": math.nan}}, [("/data/a", "JSON has no nan")]),
         ({"data": {1: 2}}, [("/data", "the keys of an object are text, not 1")]),
         ({"data": {"a": "\ud800"}}, [("/data/a", "holds half a surrogate pair, which is no text")]),
+        ({"data": {"a": ["fine", "\ud800"]}}, [("/data/a/1", "holds half a surrogate pair, which is no text")]),
+        ({"data": {"a": [1, math.inf]}}, [("/data/a/1", "JSON has no inf")]),
         ({"data": {"a": {1, 2}}}, [("/data/a", "JSON has no set")]),
         ({"data": {"a": b"x"}}, [("/data/a", "a file is not taken here")]),
         ({"pin": "1234"}, [("/note", "is required where 'pin' is given")]),
@@ -88,6 +93,44 @@ def test_all_problems_are_told_before_anything_is_sent(vendor, inputs, problems)
         vendor.client(as_of="2026-06-01").execute("acme.make_thing", TRUE | inputs)
     assert sorted((one.pointer, one.message) for one in caught.value.problems) == problems
     assert vendor.requests == []
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+)
+
+
+@hypothesis.given(JSON)
+def test_what_is_json_is_sent_as_it_is(value):
+    problems = []
+    found = _json(value, ("data",), problems)
+    assert (found, problems) == (value, [])
+    assert json.dumps(found) == json.dumps(value)  # 1 and true are told apart
+
+
+@pytest.mark.parametrize(("deep", "said"), [(200, []), (201, ["is nested more than 200 deep"])])
+def test_inputs_are_nested_so_deep_and_no_deeper(deep, said):
+    value = "x"
+    for _ in range(deep):
+        value = [value]
+    problems = []
+    _json(value, ("data",), problems)
+    assert [one.message for one in problems] == said
+
+
+def test_what_a_caller_changes_during_a_call_is_not_sent(vendor):
+    vendor.answers = [{"id": 1}]
+    given = {"name": "x", "data": {"a": [{"b": ["c"]}]}}
+    stream = vendor.client().stream("acme.make_thing", given)
+    given["data"]["a"][0]["b"].append("d")
+    given["data"]["a"].append(1)
+    stream.result()
+    assert json.loads(vendor.requests[-1].content)["data"] == {"a": [{"b": ["c"]}]}
 
 
 def test_a_problem_names_the_line_of_the_spec(vendor):

@@ -44,6 +44,21 @@ def test_a_template_yields(tree, value):
     assert type(found) is type(value)
 
 
+def test_a_map_keeps_the_order_of_the_spec_whatever_its_entries_are():
+    tree = {
+        "z": "${input.n}",
+        "y": "n=${input.n}",
+        "x": "${input.t}",
+        "w": "${other.n}",
+        "v": "${input.map.a}",
+        "u": "${input.flag}",
+    }
+    found = compile_template(tree)({**ROOTS, "other": {"n": 1}})
+    assert list(found.items()) == [("z", 478), ("y", "n=478"), ("x", 'te"x}t'), ("w", 1), ("v", 1), ("u", True)]
+    assert compile_template({"a": "${other.n}", "b": "${input.n}"})(ROOTS) == {"b": 478}
+    assert compile_template({"a": "${other.n}"})({"other": [1]}) is ABSENT
+
+
 @pytest.mark.parametrize(("text", "offset"), [("a ${input.x", 2), ("${}", 0), ("x${ }", 1), ("${'}", 0)])
 def test_a_reference_that_is_none_is_refused_with_its_place(text, offset):
     with pytest.raises(TemplateError) as caught:

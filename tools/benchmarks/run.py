@@ -24,7 +24,7 @@ from typing import Any
 
 from rounds import Row
 
-FAMILIES = ("calls", "flight", "start", "inputs", "vectors", "validate", "lsp_latency")
+FAMILIES = ("calls", "flight", "start", "inputs", "vectors", "streams", "validate", "lsp_latency")
 PEERS = ("httpx", "openai", "aiohttp")
 HEADS = ("what", "ours", "peer", "ratio", "budget", "control", "verdict")
 

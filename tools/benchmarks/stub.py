@@ -29,11 +29,13 @@ class Stub:
     """The server, from the side of who measures: while it runs, the client is kept on a core of its own.
 
     Args:
-        answers: the bodies by path, without query; each with its media type.
+        answers: the bodies by path, without query; each with its media type. A list of bytes is sent in chunks.
         tls: the files of a certificate and its key.
     """
 
-    def __init__(self, answers: Mapping[str, tuple[str, bytes]], tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(
+        self, answers: Mapping[str, tuple[str, bytes | list[bytes]]], tls: tuple[Path, Path] | None = None
+    ) -> None:
         self._answers = {path: _written(kind, body) for path, (kind, body) in answers.items()}
         self._tls = tls
 
@@ -60,9 +62,12 @@ class Stub:
             self._process.stdout.close()
 
 
-def _written(kind: str, body: bytes) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\nx-request-id: req_1\r\n\r\n"
-    return head.encode() + body
+def _written(kind: str, body: bytes | list[bytes]) -> bytes:
+    framing = f"content-length: {len(body)}"
+    if isinstance(body, list):
+        framing = "transfer-encoding: chunked"
+        body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in (*body, b""))
+    return f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\n{framing}\r\nx-request-id: req_1\r\n\r\n".encode() + body
 
 
 class _Answering(asyncio.Protocol):

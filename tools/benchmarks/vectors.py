@@ -1,4 +1,4 @@
-"""Embeddings, 2 048 of 1 536 numbers, to lists of floats: CPU, and memory above that of a client that was made."""
+"""Embeddings, 2 048 of 1 536 numbers, to lists: CPU, and memory above that of a client that has made a call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from array import array
 from collections.abc import Iterator
 
 import children
-from chat import KEY
+from chat import ANSWERS, KEY
+from chat import MODULE as CHAT
 from openai import OpenAI
 from rounds import Row, cpu, measure
 from stub import Stub
@@ -40,13 +41,13 @@ OURS = f"""{PEAK}
 from koppling import Client, Connection
 client = Client(Connection("openai", api_key={KEY!r}, base_url=sys.argv[1]))
 asked = {{"model": {MODEL!r}, "input": [f"text {{number}}" for number in range({COUNT})]}}
-client.render({MODULE!r}, asked)
+client.execute({CHAT!r}, {{"model": "m", "messages": [{{"role": "user", "content": "Hej!"}}]}})
 def call(): return client.execute({MODULE!r}, asked).output
 {TELL}"""
 SDK = f"""{PEAK}
 from openai import OpenAI
 client = OpenAI(api_key={KEY!r}, base_url=sys.argv[1])
-client.embeddings
+client.chat.completions.create(model="m", messages=[{{"role": "user", "content": "Hej!"}}])
 asked = [f"text {{number}}" for number in range({COUNT})]
 def call(): return client.embeddings.create(model={MODEL!r}, input=asked).data
 {TELL}"""
@@ -54,7 +55,7 @@ def call(): return client.embeddings.create(model={MODEL!r}, input=asked).data
 
 def rows(*, quick: bool) -> Iterator[Row]:
     """Measure."""
-    with Stub({"/v1/embeddings": ("application/json", _answer())}) as stub:
+    with Stub({**ANSWERS, "/v1/embeddings": ("application/json", _answer())}) as stub:
         base = f"{stub.origin}/v1"
         with (
             Client(Connection("openai", api_key=KEY, base_url=base)) as client,

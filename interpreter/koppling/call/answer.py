@@ -45,6 +45,7 @@ def _ask(call: Call, request: Request) -> Generator[Effect, Any, Answer]:
     roots = roots_of(call, reply)
     case = case_of(call, request, reply, roots)
     roots["body"] = yield from body_of(call, case, request, reply)
+    reply.body = b""  # read; it need not stand in memory beside what is made of it
     return Answer(case, reply.status, reply.headers, roots["body"], roots, request)
 
 

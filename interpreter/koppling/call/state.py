@@ -55,7 +55,6 @@ class Call:
     prepared: Prepared
     connection: dict[str, Any]
     masker: Masker
-    identity: str
     random: Callable[[], float]
     begin: Callable[[str, dict[str, Any], Call], Life]
     retry: Retry
@@ -68,6 +67,7 @@ class Call:
     attempts: list[Attempt] = field(default_factory=list)
     position: Position = field(default_factory=Position)
     last: Answer | None = None
+    _identity: str = ""
 
     def render(self, page: dict[str, Any] | None = None) -> Request:
         """Return the request, of the first page when not told which.
@@ -133,7 +133,7 @@ class Call:
             "input": self.prepared.values,
             "connection": self.connection,
             "page": page,
-            "call": {"id": self.identity, "key": self._key()},
+            "call": {"id": self.identity, "key": self._key()} if self.operation.request.names_call else {},
         }
 
     def roots_of_limits(self) -> Roots:
@@ -151,6 +151,15 @@ class Call:
     def aside(self, operation: Operation) -> Call:
         """Return a call of another operation, as of the token endpoint's: its attempts and its end are this one's."""
         return replace(self, operation=operation, retry=operation.retry)
+
+    @property
+    def identity(self) -> str:
+        """What tells the call from all others, the same for each of its attempts."""
+        if not self._identity:
+            import uuid
+
+            self._identity = str(uuid.uuid4())
+        return self._identity
 
     def moved(self, request: Request, url: str) -> Request:
         """Return the same request to another address of the same origin."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -147,7 +146,6 @@ class Beginning:
             prepared,
             bound.values,
             Masker((*bound.secrets, *prepared.secrets)) if prepared.secrets else bound.masker,
-            str(uuid.uuid4()),
             self._clock.random,
             begin,
             operation.retry.over(self._retry) if self._retry else operation.retry,

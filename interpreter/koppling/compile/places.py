@@ -105,12 +105,12 @@ class Checker:
         else:
             self.expression(text, pointer, roots)
 
-    def _parts(self, text: str, pointer: Pointer) -> list[str | Reference]:
+    def _parts(self, text: str, pointer: Pointer) -> tuple[str | Reference, ...]:
         try:
             return template.parse(text)
         except TemplateError as error:
             self._fault("expression-syntax", str(error), pointer, error.offset)
-            return []
+            return ()
 
     def _reference(self, text: str, pointer: Pointer, offset: int, roots: tuple[str, ...]) -> None:
         if not self._compiles(text, pointer, offset + 2):

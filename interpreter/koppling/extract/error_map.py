@@ -9,7 +9,7 @@ from typing import Any
 
 from koppling.errors import Kind
 from koppling.expression import Roots
-from koppling.extract.values import value_of
+from koppling.extract.values import Evaluate, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,25 @@ class Errors:
             )
             for entry in entries
         ]
+        self._of_status: dict[int, list[tuple[Evaluate | None, ErrorMatch]]] = {}
         #: Whether an answer with a success's status may be an error.
-        self.disguised = any(fits(status) for fits, _, _ in self._entries for status in (200, 201, 202))
+        self.disguised = any(self._fitting(status) for status in (200, 201, 202))
         self._facts = {name: value_of(text) for name, text in body.items() if not name.startswith("x-")}
         self._request_id = request_id.lower() if request_id else None
 
     def match(self, status: int, headers: dict[str, str], body: Any) -> ErrorMatch | None:
         """Return the first entry that fits; for an answer that is no success, at least kind runtime."""
         roots: Roots = {"status": status, "headers": headers, "body": body}
-        for fits, when, found in self._entries:
-            if fits(status) and (when is None or when(body, roots)):
+        for when, found in self._fitting(status):
+            if when is None or when(body, roots):
                 return found
         return None if 200 <= status < 300 else ErrorMatch("runtime")  # noqa: PLR2004
+
+    def _fitting(self, status: int) -> list[tuple[Evaluate | None, ErrorMatch]]:
+        """Return the entries for a status, sought once."""
+        if status not in self._of_status:
+            self._of_status[status] = [(when, found) for fits, when, found in self._entries if fits(status)]
+        return self._of_status[status]
 
     def facts(self, status: int, headers: dict[str, str], body: Any) -> dict[str, str | None]:
         """Return the vendor's message, code, type and param, as text."""

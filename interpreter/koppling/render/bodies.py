@@ -156,7 +156,7 @@ class RawBody:
         sink = self.sink
         if extras:
             raise Misfit(
-                Sink(sink.render, tuple(extras), sink.tree, sink.at), "cannot be added to a body that is one file"
+                Sink(sink.render, sink.tree, sink.at, tuple(extras)), "cannot be added to a body that is one file"
             )
         value = sink(roots)
         if value is ABSENT or value is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from koppling.expression import ExpressionError, Roots
@@ -12,18 +11,22 @@ from koppling.template import Render, compile_template, references
 At = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Sink:
-    """One template in its place.
+    """One template in its place. `tree` is what the spec says, and `at` leads to it in the request of the plan."""
 
-    `inputs` are the inputs that it reads: the pointers of the problems it may cause. `tree` is what the spec says, and
-    `at` leads to it in the request of the plan.
-    """
+    __slots__ = ("_inputs", "at", "render", "tree")
 
-    render: Render
-    inputs: tuple[str, ...]
-    tree: Any
-    at: At
+    def __init__(self, render: Render, tree: Any, at: At, inputs: tuple[str, ...] | None = None) -> None:
+        self.render, self.tree, self.at, self._inputs = render, tree, at, inputs
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs that it reads: the pointers of the problems it may cause."""
+        if self._inputs is None:
+            chains = [chain for _, reference in references(self.tree) for chain in names(reference.expression)]
+            read = (chain[1] for chain in chains if chain[0] == "input" and len(chain) > 1)
+            self._inputs = tuple(dict.fromkeys(read))
+        return self._inputs
 
     def __call__(self, roots: Roots) -> Any:
         """Return the value for these roots.
@@ -47,9 +50,7 @@ class Misfit(Exception):
 
 def make_sink(tree: Any, *at: str | int) -> Sink:
     """Compile a template for its place."""
-    chains = [chain for _, reference in references(tree) for chain in names(reference.expression)]
-    read = tuple(dict.fromkeys(chain[1] for chain in chains if chain[0] == "input" and len(chain) > 1))
-    return Sink(compile_template(tree), read, tree, at)
+    return Sink(compile_template(tree), tree, at)
 
 
 def dynamic(tree: Any, at: str) -> Sink | None:
