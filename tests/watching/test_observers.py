@@ -75,6 +75,14 @@ def test_a_stream_that_breaks_off_is_shown_a_second_time(world):
     ]
 
 
+def test_an_answer_that_is_too_large_is_shown_and_stays_an_error_of_the_call(world):
+    seen = Seen()
+    world.answers = [httpx.Response(200, content=b"x" * 100)]
+    with pytest.raises(koppling.ApiError, match="larger than 10 bytes"):
+        world.call("execute", "acme.ask", ASKED, max_body=10, **seen.options)
+    assert [(what, one.status) for what, one in seen] == [("sent", None), ("answered", 200)]
+
+
 def test_no_secret_is_shown_wherever_the_vendor_repeats_it(world):
     seen = Seen()
     echo = {"x-echo": f"key {SECRET}", "set-cookie": "session=abc", "x-request-id": SECRET}

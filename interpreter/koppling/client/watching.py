@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from koppling.call import Call
-from koppling.effects import Life, NoAnswer, Read, Reply, Send
+from koppling.effects import Life, NoAnswer, Read, Reply, Send, TooLarge
 from koppling.model import Request, Result
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Watcher(Protocol):
 def watched(life: Life, watchers: tuple[Watcher, ...]) -> Life:
     """Live a call and tell what it does. Every effect passes through unchanged."""
     value: Any = None
-    fault: NoAnswer | None = None
+    fault: NoAnswer | TooLarge | None = None
     try:
         while True:
             step = life.send(value) if fault is None else life.throw(fault)
@@ -81,6 +81,9 @@ def watched(life: Life, watchers: tuple[Watcher, ...]) -> Life:
                 fault = failure
                 if isinstance(step, Send | Read):
                     _tell(watchers, "failed", failure)
+            except TooLarge as failure:
+                fault = failure
+                _tell(watchers, "answered", failure.reply)
             else:
                 if type(step) is Send:
                     _tell(watchers, "answered", value)
