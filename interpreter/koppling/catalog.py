@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -359,7 +360,10 @@ def _names(folder: Path) -> list[str]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        mode = path.stat().st_mode
+        if stat.S_ISREG(mode):
+            return path.read_bytes()
+        reason = "is a folder" if stat.S_ISDIR(mode) else "is no regular file"  # a pipe would be waited for
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SpecError((Diagnostic("unreadable", f"cannot be read: {reason}", Location(str(path))),)) from None
+    raise SpecError((Diagnostic("unreadable", f"cannot be read: {reason}", Location(str(path))),))

@@ -35,11 +35,15 @@ _PLAIN = re.compile(r'(?:[A-Za-z_]\w*|"[^"\\]*")(?:\.[A-Za-z_]\w*|\."[^"\\]*"|\[
 
 
 class ExpressionError(ValueError):
-    """An expression that does not compile, or cannot be evaluated on this value. `offset` counts characters from 0."""
+    """An expression that does not compile, or cannot be evaluated on this value.
 
-    def __init__(self, message: str, offset: int = 0) -> None:
+    `offset` counts characters from 0, `help` tells what to write instead, where that is known.
+    """
+
+    def __init__(self, message: str, offset: int = 0, help: str = "") -> None:  # noqa: A002  (as in a Diagnostic)
         super().__init__(message)
         self.offset = offset
+        self.help = help
 
 
 class Expression(Protocol):
@@ -74,7 +78,7 @@ def compile_expression(text: str) -> Expression:
 
 
 def check_expression(text: str) -> None:
-    """Check that a text is JMESPath.
+    """Check that a text is JMESPath, of functions that there are.
 
     Raises:
         ExpressionError: it is not; with the offset of the fault.
@@ -83,7 +87,33 @@ def check_expression(text: str) -> None:
     if len(text) > LONGEST:
         raise ExpressionError(f"an expression has at most {LONGEST} characters, this one has {len(text)}")
     if plain_path(text) is None:
-        _parse(text)
+        _check_calls(_parse(text).parsed, text)
+
+
+def _check_calls(node: dict[str, Any], text: str) -> None:
+    """Check the names of the functions that are called, and how many arguments they are given.
+
+    Raises:
+        ExpressionError: there is none of that name, or it takes another number.
+    """
+    if node["type"] == "function_expression":
+        name, given = node["value"], len(node["children"])
+        called = re.search(rf"\b{re.escape(name)}\s*\(", text)
+        offset = called.start() if called else 0
+        known = _options().custom_functions.FUNCTION_TABLE
+        if name not in known:
+            from koppling.diagnostics import suggestion
+
+            raise ExpressionError(f"there is no function `{name}`", offset, suggestion(name, known, most=40))
+        takes = known[name]["signature"]
+        more = bool(takes) and takes[-1].get("variadic", False)
+        if given < len(takes) or (given > len(takes) and not more):
+            wanted = f"{'at least ' if more else ''}{len(takes)} argument{'' if len(takes) == 1 else 's'}"
+            page = "https://jmespath.org/specification.html#built-in-functions tells what each is"
+            raise ExpressionError(f"`{name}` takes {wanted}, and is given {given}", offset, page)
+    for child in node["children"]:
+        if isinstance(child, dict):
+            _check_calls(child, text)
 
 
 def _path(steps: tuple[str | int, ...]) -> Expression:

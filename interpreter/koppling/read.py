@@ -6,9 +6,11 @@ date stays text and `yes` is a word.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -93,11 +95,24 @@ def read_document(path: Path, shown: str | None = None) -> Document:
     """
     name = shown or str(path)
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         reason = error.strerror or str(error)
         return Document(name, None, "", (Diagnostic("unreadable", f"cannot be read: {reason}", Location(name)),))
     return parse_document(data, name)
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the bytes of a file, of a large one no more than tell that it is too large.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe, a socket or a device, for which a reader may wait for ever.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "is a folder" if stat.S_ISDIR(mode) else "is no regular file", str(path))
+    with path.open("rb") as file:
+        return file.read(BIGGEST + 1)
 
 
 def parse_document(data: bytes, name: str) -> Document:
@@ -115,7 +130,8 @@ def parse_document(data: bytes, name: str) -> Document:
     if fault_or_none is not None:
         return Document(name, None, text, (fault_or_none,))
     if node is None:
-        return Document(name, None, text, (Diagnostic("yaml-syntax", "the file is empty", Location(name, 1, 1)),))
+        fault = Diagnostic("yaml-syntax", "the file is empty", Location(name, 1, 1), help="write it, or remove it")
+        return Document(name, None, text, (fault,))
     builder = _Builder(name)
     try:
         value = builder.build(node, ())
@@ -141,7 +157,12 @@ def _compose(text: str, name: str) -> tuple[Any, Diagnostic | None]:
         place = Location(name, mark.line + 1, mark.column + 1) if mark else Location(name, 1, 1)
         return None, Diagnostic("yaml-syntax", *_syntax_words(error, text, place))
     except (YAMLError, RecursionError, ValueError) as error:
-        return None, Diagnostic("yaml-syntax", f"is no YAML: {str(error).splitlines()[0]}", Location(name, 1, 1))
+        place, help_text = Location(name, 1, 1), ""
+        if (control := re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)) is not None:
+            line = text.count("\n", 0, control.start()) + 1
+            place = Location(name, line, control.start() - text.rfind("\n", 0, control.start()))
+            help_text = "remove it, or write it as an escape in double quotes"
+        return None, Diagnostic("yaml-syntax", f"is no YAML: {str(error).splitlines()[0]}", place, help=help_text)
 
 
 def _brackets(text: str) -> int:
@@ -173,7 +194,29 @@ def _syntax_words(error: Any, text: str, place: Location) -> tuple[Any, ...]:
     elif re.search(r"\$\{[^\"']*: ", near):
         place = _dollar(lines, place)
         help_text = 'an expression that holds `: ` is quoted: "${…}"'
+    else:
+        help_text = next((said for part, said in _UNFINISHED.items() if part in problem + context), "")
+    if mark := next((at for at, line in enumerate(lines, 1) if line.startswith(("<<<<<<< ", ">>>>>>> "))), None):
+        place = Location(place.path, mark, 1)
+        problem, context = "a merge was left unfinished", ""
+        help_text = "keep one side, and remove the lines of <, = and >"
     return f"is no YAML: {problem}{context}", place, "error", "", help_text
+
+
+# What a parser says of a text that somebody is in the midst of writing.
+_UNFINISHED = {
+    "expected ':'": "a key is followed by a colon and its value: `key: value`",
+    "quoted scalar": "close the quote",
+    "flow node": "close the bracket",
+    "flow sequence": "close the bracket with ], and part its elements by commas",
+    "flow mapping": "close the brace with }, and part its entries by commas",
+    "mapping values are not allowed": "quote a text that holds `: `; the keys of one map stand in one column",
+    "block mapping": "the keys of one map stand in one column",
+    "block collection": "the elements of one list stand in one column, each behind a -",
+    "anchor": "quote a text that begins with & or *",
+    "alias": "quote a text that begins with & or *",
+    "cannot start any token": "quote a text that begins with @, ` or %",
+}
 
 
 def _dollar(lines: list[str], place: Location) -> Location:

@@ -158,6 +158,10 @@ def _judged(
         help_text = suggestion(one.word, one.known) if one.word else ""
         if one.fault == "dead-path" and not help_text.startswith("did"):
             help_text = f"{help_text}{'; ' if help_text else ''}or add an example whose answer has it"
+        if one.fault == "unlike-types":
+            help_text = (
+                "in an expression `3` is a number, '3' a text; to_number() and to_string() make one of the other"
+            )
         told = f"{one.message}: no example's answer and no `body` has it" if one.word else one.message
         offset = one.start + max(shift, 0)
         yield Finding(view.document, told, merged.origin(at), help_text, offset=offset), one

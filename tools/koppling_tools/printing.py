@@ -114,7 +114,7 @@ class Printer:
         try:
             found = self._find(value)
         except ExpressionError as error:
-            raise Misuse(f"--query: {error}") from None
+            raise Misuse(f"--query: {error}{f'; {error.help}' if error.help else ''}") from None
         return None if found is ABSENT else found
 
     def text(self, text: str, end: str = "\n") -> None:
@@ -144,7 +144,7 @@ def _compiled(query: str) -> Any:
         check_expression(query)
         return compile_expression(query)
     except ExpressionError as error:
-        raise Misuse(f"--query: {error}") from None
+        raise Misuse(f"--query: {error}{f'; {error.help}' if error.help else ''}") from None
 
 
 def _text_of(value: Any) -> str | None:

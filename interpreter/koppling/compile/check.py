@@ -206,7 +206,10 @@ def _adapts(document: Document, value: dict[str, Any]) -> Iterator[Diagnostic]:
     for major, rules in (value.get("adapts") or {}).items():
         at: Pointer = ("adapts", major)
         if major.isdigit() and int(major) >= int(value["version"].split(".")[0]):
-            yield document.fault("grammar", f"{major} is no older major version than {value['version']}", at, key=True)
+            message = f"{major} is no older major version than {value['version']}"
+            known = ", ".join(str(one) for one in range(1, int(value["version"].split(".")[0])))
+            help_text = f"older ones: {known}" if known else "the first version has nothing older to adapt"
+            yield document.fault("grammar", message, at, key=True, help=help_text)
         places = [((*at, "rename", old), new, False) for old, new in (rules.get("rename") or {}).items()]
         places += [((*at, word, name), name, True) for word in ("map", "default") for name in rules.get(word) or {}]
         for pointer, name, key in places:
@@ -235,7 +238,7 @@ def _schemas(
         try:
             compiled.compile()
         except ValueError as error:
-            yield document.fault("field-schema", f"the schema of `{name}` is none: {error}", at)
+            yield _no_schema(document, name, schema, at, error)
             continue
         yield from _values(document, compiled, name, schema, at)
     if validation := merged.tree["validation"]:
@@ -247,6 +250,17 @@ def _schemas(
             yield document.fault("field-schema", message, merged.origin(("validation", next(iter(validation)))))
 
 
+def _no_schema(document: Document, name: str, schema: dict[str, Any], at: Pointer, error: ValueError) -> Diagnostic:
+    """Return why a field's schema is none; of a pattern, at the pattern."""
+    wrong = re.fullmatch(r'(?s)(".*") is not a "regex"', str(error))
+    pattern = schema.get("pattern")
+    if wrong is not None and isinstance(pattern, str):
+        help_text = "keep to what every engine reads: sets, repetitions, groups, ^ and $"
+        message = f"the pattern {pattern!r} is no regular expression that every engine reads"
+        return document.fault("field-schema", message, (*at, "pattern"), help=help_text)
+    return document.fault("field-schema", f"the schema of `{name}` is none: {error}", at)
+
+
 def _values(
     document: Document, compiled: Schema, name: str, schema: dict[str, Any], at: Pointer
 ) -> Iterator[Diagnostic]:
@@ -254,11 +268,13 @@ def _values(
     if "default" in schema:
         for fault in compiled.faults({name: schema["default"]}):
             message = f"the default of `{name}` breaks its own schema: it {fault.message}"
-            yield document.fault("field-value", message, (*at, "default"))
+            help_text = "mend the default, or what the field takes; a vendor's default is prose, in `description`"
+            yield document.fault("field-value", message, (*at, "default"), help=help_text)
     for index, example in enumerate(() if schema.get("format") == "file" else schema.get("examples") or ()):
         for fault in compiled.faults({name: example}):
             message = f"an example of `{name}` breaks its own schema: it {fault.message}"
-            yield document.fault("field-value", message, (*at, "examples", index))
+            help_text = "mend the example, or what the field takes"
+            yield document.fault("field-value", message, (*at, "examples", index), help=help_text)
 
 
 def _references(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from koppling.builtin import LANGUAGE, builtin_folder
 from koppling.diagnostics import Diagnostic
@@ -45,7 +46,60 @@ def _diagnostic(document: Document, fault: Fault) -> Diagnostic:
         message = f"the key {pointer[-1]!r} {fault.message}"
     elif not fault.at_key and pointer:
         message = f"{_name(pointer)} {fault.message}"
+    help_text = _hint(document, rule, pointer, help_text) or help_text
     return document.fault(rule, message, pointer, help=help_text, key=fault.at_key)
+
+
+# What people write who come from OpenAPI, or from older drafts of JSON Schema.
+_FOREIGN = {
+    "nullable": 'write the type as [string, "null"]',
+    "example": "write `examples: […]`",
+    "definitions": "write `$defs` at the top of the file",
+    "deprecated": "write `lifecycle: {deprecated: DAY, replaced_by: …}`",
+    "readOnly": "leave out what callers do not give",
+    "oneof": "write `oneOf`",
+    "dependencies": "write `dependentRequired`",
+    "optional": "fields are optional unless `required` lists them",
+    "choices": "write `enum`",
+    "body": "write one of json, form, multipart, raw",
+    "data": "write one of json, form, multipart, raw",
+    "params": "write `query`",
+    "url": "write `path`, below the connector's `base_url`, or `target`",
+}
+
+
+def _hint(document: Document, rule: str, pointer: Pointer, said: str) -> str:
+    """Return what mends a mistake that is made often, where it is known; nothing else."""
+    key = str(pointer[-1]) if pointer else ""
+    if rule == "unknown-key":
+        return "" if said.startswith("did") else _FOREIGN.get(key, "")
+    value = _at(document.value, pointer)
+    if key == "method" and isinstance(value, str) and value.upper() != value:
+        return f"write {value.upper()}"
+    if key == "version" and pointer == ("version",):
+        found = re.fullmatch(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", str(value))
+        return f"write {'.'.join(part or '0' for part in found.groups())}" if found else "write three numbers: 1.0.0"
+    if key in {"since", "deprecated", "retired", "verified", "as_of"}:
+        return "write a day as 2026-12-31"
+    if key == "required" and value in (True, False):
+        return "name the field in the list `required`, which stands beside `fields` or `properties`"
+    if key in {"exclusiveMinimum", "exclusiveMaximum"} and isinstance(value, bool):
+        bound = key.removeprefix("exclusive").lower()
+        return f"write the number here, in place of `{bound}`"
+    if value is None and pointer[-2:-1] == ("type",):
+        return 'write "null", in quotes'
+    if key == "path" and isinstance(value, str) and "://" in value:
+        return "write what follows the connector's `base_url`, from the /"
+    return ""
+
+
+def _at(value: Any, pointer: Pointer) -> Any:
+    for step in pointer:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
 
 
 def _name(pointer: Pointer) -> str:

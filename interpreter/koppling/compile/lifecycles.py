@@ -20,13 +20,28 @@ def check_lifecycles(document: Document) -> Iterator[Diagnostic]:
         days = [(key, lifecycle[key]) for key in _ORDER if isinstance(lifecycle.get(key), str)]
         wrong = [(key, day) for key, day in days if not _exists(day)]
         for key, day in wrong:
-            yield document.fault("lifecycle-dates", f"there is no day {day}", (*pointer, key))
+            help_text = f"write a day of the calendar, as {_nearest(day)}"
+            yield document.fault("lifecycle-dates", f"there is no day {day}", (*pointer, key), help=help_text)
         if wrong:
             continue
         for (earlier, first), (later, second) in pairwise(days):
             if first > second:
                 message = f"`{later}` ({second}) comes before `{earlier}` ({first})"
-                yield document.fault("lifecycle-dates", message, (*pointer, later))
+                help_text = "a thing is there, then deprecated, then retired; are the two days swapped?"
+                yield document.fault("lifecycle-dates", message, (*pointer, later), help=help_text)
+
+
+def _nearest(day: str) -> str:
+    """Return the last day that there is in the month that was written, or in the last month of its year."""
+    try:
+        year, month, number = (int(part) for part in day.split("-"))
+    except ValueError:
+        return "2026-12-31"
+    month = min(max(month, 1), 12)
+    for last in range(min(max(number, 1), 31), 0, -1):
+        if _exists(f"{max(year, 1):04}-{month:02}-{last:02}"):
+            return f"{max(year, 1):04}-{month:02}-{last:02}"
+    return day
 
 
 def _exists(day: str) -> bool:

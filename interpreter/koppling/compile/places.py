@@ -22,7 +22,7 @@ LIMITS = ("input", "connection")
 ERRORS = ("status", "headers", "body")
 BEFORE_BODY = ("input", "status", "headers")
 
-_PAGE = ("number", "offset", "size")
+_PAGE = {"number": "{start: 1}", "offset": "{start: 0}", "size": "{max: 100}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,10 @@ class Known:
                 "page": "no cursor of `pages`",
                 "call": "nothing of a call",
             }[root]
-            return f"`{root}.{chain[1]}` is {what}", suggestion(chain[1], self.names[root])
+            close = suggestion(chain[1], self.names[root])
+            if root == "page" and chain[1] in _PAGE and not close.startswith("did"):
+                close = f"add `{chain[1]}: {_PAGE[chain[1]]}` to `pages`"
+            return f"`{root}.{chain[1]}` is {what}", close
         return None
 
 
@@ -125,7 +128,7 @@ class Checker:
         try:
             expression.check_expression(text)
         except ExpressionError as error:
-            self._fault("expression-syntax", str(error), pointer, offset + error.offset)
+            self._fault("expression-syntax", str(error), pointer, offset + error.offset, error.help)
             return False
         return True
 
@@ -143,17 +146,9 @@ def check_operation(
     document: Document, merged: Merged, inputs: frozenset[str], connection: frozenset[str]
 ) -> Iterator[Diagnostic]:
     """Yield what is wrong with the expressions of one merged operation."""
-    cursors = frozenset(
-        name for case in _cases(merged.tree["response"]) for name in (case.get("pages") or {}).get("next", {})
-    )
-    known = Known(
-        {
-            "input": inputs,
-            "connection": connection,
-            "page": frozenset(_PAGE) | cursors,
-            "call": frozenset({"id", "key"}),
-        }
-    )
+    pages = [case["pages"] for case in _cases(merged.tree["response"]) if case.get("pages")]
+    page = frozenset(name for one in pages for name in (*one.get("next", {}), *(key for key in _PAGE if key in one)))
+    known = Known({"input": inputs, "connection": connection, "page": page, "call": frozenset({"id", "key"})})
     checker = Checker(document, known, merged)
     for key, value in merged.tree["request"].items():
         checker.template(value, ("request", key), CONNECTION if key == "base_url" else REQUEST)

@@ -126,19 +126,19 @@ def across(found: Sequence[Found], looked: dict[Unit, Looked], catalog: Catalog,
         home = connector_file(folder, catalog)
         whole = any(one.kind == "connector" for one in own) and set(known.values()) <= {one.path for one in own}
         broken = any(fault.severity == "error" for result in looked.values() for fault in result.diagnostics)
-        view = FolderView(absolute.name, home, files, known, _lifecycle_of(known), whole and not broken, day)
+        view = FolderView(absolute.name, home, files, known, _reader_of(known), whole and not broken, day)
         for rule in rules.all_rules().values():
             if rule.of_folder is not None:
                 yield from (one.diagnostic(rule.name, rule.severity) for one in rule.of_folder(view))
 
 
-def _lifecycle_of(files: dict[str, Path]) -> Any:
-    def lifecycle(module: str) -> dict[str, Any]:
+def _reader_of(files: dict[str, Path]) -> Any:
+    @cache
+    def read(module: str) -> dict[str, Any]:
         value = read_document(files[module]).value
-        found = value.get("lifecycle") if isinstance(value, dict) else None
-        return found if isinstance(found, dict) else {}
+        return value if isinstance(value, dict) else {}
 
-    return lifecycle
+    return read
 
 
 def let_stand(diagnostics: Iterable[Diagnostic], looked: Iterable[Looked], asked: set[str]) -> Iterator[Diagnostic]:

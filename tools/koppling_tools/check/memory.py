@@ -5,6 +5,7 @@ One entry of the cache for each set of roots; what is in it is found by hashes, 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -15,9 +16,10 @@ from typing import Any, Final
 
 from koppling import __version__, store
 from koppling.diagnostics import Diagnostic, Location
+from koppling.read import read_regular
 from koppling_tools.check.suppression import Suppression
 from koppling_tools.check.unit import Looked, Unit
-from koppling_tools.rules.view import Facts, Reference
+from koppling_tools.rules.view import Adapted, Facts, Reference
 
 # The other modules that a module's examples may call: the one that says when to stop following.
 _CALLED: Final = re.compile(rb"\bmodule:\s*[\"']?([\w.]+)")
@@ -58,7 +60,7 @@ class Memory:
     @cached_property
     def _name(self) -> str:
         told = "\n".join(str(one.absolute()) for one in self._roots)
-        return f"checked-{blake2b(told.encode(), digest_size=16).hexdigest()}"
+        return f"checked-{blake2b(os.fsencode(told), digest_size=16).hexdigest()}"
 
     def _key(self, unit: Unit) -> str:
         digest = blake2b(digest_size=16)
@@ -72,7 +74,7 @@ class Memory:
         yield unit.kind.encode()
         for path in (unit.connector, unit.path, *unit.examples):
             if path is not None:
-                yield str(path).encode()
+                yield os.fsencode(path)
                 yield self._content(path)
         if unit.path is not None and unit.kind == "module":
             for name in sorted(set(_CALLED.findall(self._content(unit.path)))):
@@ -83,7 +85,7 @@ class Memory:
     def _content(self, path: Path) -> bytes:
         if path not in self._contents:
             try:
-                self._contents[path] = path.read_bytes()
+                self._contents[path] = read_regular(path)
             except OSError:
                 self._contents[path] = b"unreadable"
         return self._contents[path]
@@ -132,6 +134,11 @@ def _suppression(found: Mapping[str, Any]) -> Suppression:
 
 
 def _facts(found: Mapping[str, Any]) -> Facts:
-    references = tuple(Reference(**one) for one in found["references"])
+    references = tuple(
+        Reference(**{**one, "inputs": tuple((name, value) for name, value in one["inputs"])})
+        for one in found["references"]
+    )
+    adapts = tuple(Adapted(**one) for one in found["adapts"])
     fields = tuple((name, line, column) for name, line, column in found["fields"])
-    return Facts(**{**found, "references": references, "connection": tuple(found["connection"]), "fields": fields})
+    known = {"references": references, "connection": tuple(found["connection"]), "fields": fields, "adapts": adapts}
+    return Facts(**{**found, **known})

@@ -19,7 +19,7 @@ from koppling.read import Document, Pointer, parse_document, read_document
 from koppling_tools import rules
 from koppling_tools.check.suppression import Suppression, suppressions
 from koppling_tools.examples.load import Example
-from koppling_tools.rules.view import Facts, ModuleView, Reference
+from koppling_tools.rules.view import Adapted, Facts, ModuleView, Reference
 
 Run = Callable[[Example], Iterator[Any]]
 
@@ -160,7 +160,8 @@ def facts(document: Document, kind: str) -> Facts:
     references = []
     for what, pointer, name in _named_modules(value):
         place = document.locate(pointer)
-        references.append(Reference(what, name, join_pointer(*pointer), place.line, place.column))
+        inputs, read = _given(value, pointer[:-1]) if what != "replacement" else ((), "")
+        references.append(Reference(what, name, join_pointer(*pointer), place.line, place.column, inputs, read))
     connection = value.get("connection")
     declared = connection.get("fields") if isinstance(connection, dict) else None
     fields = []
@@ -168,7 +169,33 @@ def facts(document: Document, kind: str) -> Facts:
         place = document.locate(("connection", "fields", name), key=True)
         fields.append((name, place.line, place.column))
     name = str(value.get("name", ""))
-    return Facts(document.path, kind, name, tuple(references), tuple(_connection(value)), tuple(fields))
+    adapted = tuple(_adapted(document)) if kind == "module" else ()
+    return Facts(document.path, kind, name, tuple(references), tuple(_connection(value)), tuple(fields), adapted)
+
+
+def _given(value: Any, pointer: Pointer) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Return the inputs that a module is given where it is named, and what an option reads of its bundles."""
+    for step in pointer:
+        value = value[step]
+    inputs = value.get("inputs")
+    named = tuple((str(name), str(one)) for name, one in inputs.items()) if isinstance(inputs, dict) else ()
+    return named, str(value.get("value") or "")
+
+
+def _adapted(document: Document) -> Iterator[Adapted]:
+    """Yield the fields of older versions that a module's `adapts` speaks of."""
+    adapts = document.value.get("adapts")
+    for major, said in (adapts if isinstance(adapts, dict) else {}).items():
+        if not isinstance(said, dict):
+            continue
+        at: Pointer = ("adapts", major)
+        rename, drop = said.get("rename"), said.get("drop")
+        places = [(str(name), (*at, "rename", name), True) for name in (rename if isinstance(rename, dict) else ())]
+        dropped = enumerate(drop if isinstance(drop, list) else ())
+        places += [(str(name), (*at, "drop", index), False) for index, name in dropped]
+        for name, pointer, key in places:
+            place = document.locate(pointer, key=key)
+            yield Adapted(str(major), name, place.line, place.column)
 
 
 def _named_modules(value: Any, pointer: Pointer = ()) -> Iterator[tuple[str, Pointer, str]]:

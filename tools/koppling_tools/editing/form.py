@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from koppling.read import parse_document
+from koppling.read import parse_document, read_regular
 from koppling_tools.check.files import Found
 
 _MODELINE: Final = re.compile(r"#\s*yaml-language-server:\s*\$schema=(\S+)\s*")
@@ -19,7 +19,7 @@ _HEADS: Final = {
 
 def formed(found: Found) -> tuple[str, str]:
     """Return a file's text, and the same in its proper form. A file with faults of YAML stays as it is."""
-    whole = found.path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    whole = read_regular(found.path).decode("utf-8-sig", errors="surrogateescape")
     return whole, in_form(found, whole)
 
 

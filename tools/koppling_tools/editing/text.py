@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from koppling.read import Pointer, Span, parse_document, spans
+from koppling.read import Pointer, Span, parse_document, read_regular, spans
 from koppling_tools.failure import Misuse
 
 _BOM: Final = "\ufeff"
@@ -28,7 +28,7 @@ class Edit:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            whole = path.read_bytes().decode("utf-8")
+            whole = read_regular(path).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise Misuse(f"{path} cannot be read: {error}") from None
         self._bom = _BOM if whole.startswith(_BOM) else ""

@@ -12,7 +12,7 @@ from koppling.errors import InputInvalid, SpecError, UnknownModule
 from koppling.model import ModuleSpec
 from koppling.validate import choose
 from koppling_tools.examples.judge import Fault
-from koppling_tools.examples.load import Example, find, load, shown
+from koppling_tools.examples.load import Example, find, load, real, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Lack:
 
 def root_of(path: Path) -> Path:
     """Return the folder of connectors that a path lies in, or is: above the nearest folder that is a connector."""
-    resolved = path.resolve()
+    resolved = real(path)
     return next(
         (shown(one.parent) for one in (resolved, *resolved.parents) if _is_connector(one)),
         path if path.is_dir() else path.parent,
@@ -50,7 +50,7 @@ class Choice:
 
     def __init__(self, catalog: Catalog, paths: Sequence[Path], day: str, word: str = "") -> None:
         self._catalog = catalog
-        self._paths = [path.resolve() for path in paths]
+        self._paths = [real(path) for path in paths]
         self._day = day
         self._word = word.lower()
         self.examples: list[Example] = []
@@ -64,7 +64,7 @@ class Choice:
             one.name
             for root in self._catalog.roots
             for one in root.iterdir()
-            if _is_connector(one) and any(_overlap(one.resolve(), path) for path in self._paths)
+            if _is_connector(one) and any(_overlap(real(one), path) for path in self._paths)
         }
         return sorted(names)
 
@@ -115,7 +115,7 @@ class Choice:
             self.lacks.append(Lack(name, faults))
 
     def _holds(self, path: Path) -> bool:
-        resolved = path.resolve()
+        resolved = real(path)
         return any(resolved == one or one in resolved.parents for one in self._paths)
 
 
@@ -129,7 +129,7 @@ def _without(module: ModuleSpec, examples: Sequence[Example]) -> Iterator[str | 
     for example in examples:
         if example.faults or example.exchanges:
             try:
-                shown.add(choose(module, {} if example.document.value is None else example.inputs).name)
+                shown.add(choose(module, example.inputs).name)
             except (InputInvalid, AttributeError, TypeError, ValueError):
                 continue  # a fault that running the example tells
     yield from (name for name in module.operations if name not in shown)

@@ -6,9 +6,10 @@ of an earlier one shadows that of the same name in a later one, as it is with mo
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -122,6 +123,8 @@ def load(path: Path) -> Example:
 
     document = read_document(path, str(shown(path)))
     faults = check_example(document)
+    if not isinstance(document.value, dict):  # somebody is in the midst of writing it
+        document = replace(document, value={})
     folder = _FOLDER.fullmatch(path.parent.name)
     connector = path.parent.parent.parent.name
     if folder is None or path.parent.parent.name != "examples":
@@ -141,9 +144,14 @@ def load(path: Path) -> Example:
 def shown(path: Path) -> Path:
     """Return a path as it is easiest to find: from the current folder, where it lies below."""
     try:
-        return path.resolve().relative_to(Path.cwd())
+        return real(path).relative_to(Path.cwd())
     except ValueError:
         return path
+
+
+def real(path: Path) -> Path:
+    """Return a path without links; one that leads round in circles stays as it is, where `Path.resolve` would raise."""
+    return Path(os.path.realpath(path))
 
 
 def find(roots: Sequence[Path], connectors: Iterable[str]) -> Iterator[Path]:

@@ -90,8 +90,10 @@ def closing(files: int, diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _lines(path: str) -> list[str]:
+    from koppling.read import read_regular
+
     try:
-        return Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        return read_regular(Path(path)).decode("utf-8-sig", errors="replace").splitlines()
     except OSError:
         return []
 

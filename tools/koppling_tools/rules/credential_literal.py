@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from koppling.diagnostics import Severity
-from koppling.read import Document
-from koppling_tools.rules.view import Finding
+from koppling.read import Document, Pointer
+from koppling_tools.rules.view import Finding, layers
 
 SEVERITY: Severity = "error"
 
@@ -46,6 +46,12 @@ _FORMS: Final = {
 }
 _ANY: Final = re.compile("|".join(f"(?P<f{index}>{form})" for index, form in enumerate(_FORMS.values())))
 
+# Names under which nothing but a credential is sent.
+_NAMED: Final = re.compile(
+    r"(?i)(?:^|[_-])(?:api[_-]?key|access[_-]?key|token|secret|password|passwd|bearer|authorization)$"
+)
+_SHORTEST: Final = 8
+
 
 def looks_like(text: str) -> str | None:
     """Return what a text looks like that has the form of a credential; None where it has none."""
@@ -54,7 +60,39 @@ def looks_like(text: str) -> str | None:
 
 
 def of_document(document: Document) -> Iterator[Finding]:
-    """Find the texts that have the form of a credential."""
+    """Find the texts that have the form of a credential, or stand where only one stands."""
+    yield from _formed(document)
+    value = document.value
+    if not isinstance(value, dict) or "version" not in value:
+        return
+    places: list[tuple[Pointer, Any]] = [(("auth",), value.get("auth"))]
+    places += [((*at, key), request.get(key)) for at, request in layers(value) for key in _SENT]
+    for at, found in places:
+        for pointer, text in _texts(found, at):
+            named = next((step for step in reversed(pointer) if isinstance(step, str)), "")
+            if _NAMED.search(named) or (at == ("auth",) and named in _AUTH):
+                literal = text.strip()
+                if "${" not in literal and len(literal.split()[-1] if literal else "") >= _SHORTEST:
+                    told = f"`{named}` is written out here"
+                    yield Finding(document, told, pointer, "make it a field of the connection, marked `secret`")
+
+
+_SENT: Final = ("headers", "query", "json", "form", "multipart")
+_AUTH: Final = {"bearer", "password", "value", "client_secret"}
+
+
+def _texts(value: Any, at: Pointer) -> Iterator[tuple[Pointer, str]]:
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _texts(one, (*at, key))
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _texts(one, (*at, index))
+
+
+def _formed(document: Document) -> Iterator[Finding]:
     if _ANY.search(document.text) is None:
         return
     value = document.value

@@ -1,7 +1,8 @@
 """Pages have a stop.
 
-A cursor that is not read from the answer never runs out. Counted pages end at an empty one, which a vendor that repeats
-its last page never sends; `while` says when there is more.
+A cursor that is not read from the answer never runs out, and one that no request uses asks for the same page again.
+Counted pages end at an empty one, which a vendor that repeats its last page never sends; `while` says when there is
+more.
 
 Wrong:
 
@@ -34,6 +35,7 @@ Right:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from koppling import expression, template
 from koppling.diagnostics import Severity
@@ -46,14 +48,20 @@ def of_module(view: ModuleView) -> Iterator[Finding]:
     """Find the pages that may never end."""
     seen = set()
     for merged in view.operations.values():
+        used = _used(merged.tree["request"])
         for at, case in view.cases(merged):
             pages = case.get("pages") or {}
-            if "while" in pages or not pages:
-                continue
             place = merged.origin((*at, "pages"))
-            if place in seen:
+            if not pages or place in seen:
                 continue
             seen.add(place)
+            for name in pages.get("next") or {}:
+                if name not in used:
+                    told = f"no request uses the cursor `{name}`: every page is the first"
+                    help_text = f'send it, as query: {{{name}: "${{page.{name}}}"}}'
+                    yield Finding(view.document, told, (*place, "next", name), help_text, key=True)
+            if "while" in pages:
+                continue
             counted = next((key for key in ("number", "offset") if key in pages), None)
             if counted is not None:
                 told = f"only an empty page stops these, which are counted by `{counted}`"
@@ -66,3 +74,15 @@ def of_module(view: ModuleView) -> Iterator[Finding]:
                     yield Finding(
                         view.document, told, (*place, "next", name), "read it from the body, headers or links"
                     )
+
+
+def _used(request: Any) -> set[str]:
+    """Return the names under `page` that a request reads."""
+    found: set[str] = set()
+    try:
+        for _, reference in template.references(request):
+            chains = expression.references(reference.expression)
+            found |= {chain[1] for chain in chains if chain[0] == "page" and len(chain) > 1}
+    except (template.TemplateError, expression.ExpressionError):
+        return found
+    return found

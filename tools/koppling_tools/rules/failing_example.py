@@ -33,4 +33,5 @@ def of_module(view: ModuleView) -> Iterator[Finding]:
         for fault in view.run(example):
             said = " ".join(line.strip() for line in list(fault.lines())[1:] if "help:" not in line)
             told = f"{fault.message}: {said}" if said else fault.message
-            yield Finding(None, told, fault.pointer, fault.help, location=fault.location)
+            help_text = fault.help or "mend the spec, or what the example states"
+            yield Finding(None, told, fault.pointer, help_text, location=fault.location)

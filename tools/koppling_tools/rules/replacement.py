@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from koppling.diagnostics import Severity, suggestion
-from koppling_tools.rules.view import Finding, FolderView
+from koppling_tools.rules.view import Facts, Finding, FolderView
 
 SEVERITY: Severity = "warning"
 
@@ -31,6 +31,10 @@ def of_folder(view: FolderView) -> Iterator[Finding]:
             if not named:
                 message = f"the replacement {short!r} is no module of this connector"
                 yield Finding(None, message, help=suggestion(short, view.modules), location=one.at(reference))
+            elif (around := _around(view, one, reference.name)) is not None:
+                yield Finding(
+                    None, around, help="name what lives on, or give a `reason` alone", location=one.at(reference)
+                )
             elif all(str(view.lifecycle(module).get("retired", "9")) <= view.day for module in named):
                 yield Finding(
                     None,
@@ -38,3 +42,15 @@ def of_folder(view: FolderView) -> Iterator[Finding]:
                     help="name the module that replaced that one",
                     location=one.at(reference),
                 )
+
+
+def _around(view: FolderView, one: Facts, name: str) -> str | None:
+    """Say so, where the replacements lead back to where they began."""
+    start = next((module for module, path in view.modules.items() if str(path) == one.path), "")
+    seen, at = [start], view.short(name)
+    while at in view.modules and at not in seen:
+        seen.append(at)
+        at = view.short(str(view.lifecycle(at).get("replaced_by", "")))
+    if at != start or not start:
+        return None
+    return "it replaces itself" if len(seen) == 1 else f"the replacements go round: {' → '.join([*seen, start])}"

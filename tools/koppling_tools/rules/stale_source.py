@@ -20,6 +20,7 @@ from datetime import date
 from typing import Final
 
 from koppling.diagnostics import Severity
+from koppling_tools.options import today
 from koppling_tools.rules.view import Finding, ModuleView
 
 SEVERITY: Severity = "advice"
@@ -37,6 +38,8 @@ def of_module(view: ModuleView) -> Iterator[Finding]:
         return
     age = (date.fromisoformat(view.day) - day).days
     pointer = ("source", "verified")
+    if str(day) > max(view.day, today()):
+        yield Finding(view.document, f"{day} is a day to come", pointer, "write the day on which somebody compared")
     if age > _DAYS:
         told = f"the vendor's page was last compared {age} days ago"
         yield Finding(view.document, told, pointer, "compare the module with its page, and write the day")

@@ -4,15 +4,23 @@ Modules are named by an example's folder, a dynamic select, the test of a connec
 
 Wrong:
 
-    # modules/get_thing.v1.yaml
-    fields:
-      id: {type: string, title: ID, options: {module: get_thinks, inputs: {}, value: id}}
+    # connector.yaml
+    connection:
+      fields:
+        api_key: {type: string, title: API Key, secret: true, env: ACME_API_KEY}
+        base_url: {type: string, title: URL, format: uri, examples: ["https://acme.example/"], env: ACME_BASE_URL}
+      required: [api_key]
+      test: {module: get_thinks, inputs: {id: th_1}}
 
 Right:
 
-    # modules/get_thing.v1.yaml
-    fields:
-      id: {type: string, title: ID, options: {module: get_thing, inputs: {id: all}, value: id}}
+    # connector.yaml
+    connection:
+      fields:
+        api_key: {type: string, title: API Key, secret: true, env: ACME_API_KEY}
+        base_url: {type: string, title: URL, format: uri, examples: ["https://acme.example/"], env: ACME_BASE_URL}
+      required: [api_key]
+      test: {module: get_thing, inputs: {id: th_1}}
 """
 
 from __future__ import annotations

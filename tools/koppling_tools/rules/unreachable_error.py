@@ -35,6 +35,11 @@ def of_document(document: Document) -> Iterator[Finding]:
         taken: dict[int, int] = {}
         for index, entry in enumerate(entries):
             own = _statuses(entry.get("status")) if isinstance(entry, dict) else set()
+            told = str(entry.get("status", "")) if isinstance(entry, dict) else ""
+            if "-" in told and not own and not isinstance(entry.get("status"), list):
+                low, _, high = told.partition("-")
+                help_text = f"write {high}-{low}"
+                yield Finding(document, f"no status is in {told}", (*pointer, index, "status"), help_text)
             if own and own <= set(taken):
                 first = document.locate((*pointer, taken[min(own)])).line
                 told = f"the entry on line {first} takes every answer of this one"

@@ -97,11 +97,26 @@ class ModuleView:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One place where a file names a module of its connector. `what` is replacement, options, until or test."""
+    """One place where a file names a module of its connector. `what` is replacement, options, until or test.
+
+    `inputs` are those that the module is given there, a text with what it says; `value` is what an option reads.
+    """
 
     what: str
     name: str
     pointer: str
+    line: int
+    column: int
+    inputs: tuple[tuple[str, str], ...] = ()
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """A field of an older major version that an `adapts` speaks of, and where."""
+
+    major: str
+    field: str
     line: int
     column: int
 
@@ -116,8 +131,9 @@ class Facts:
     references: tuple[Reference, ...] = ()
     connection: tuple[str, ...] = ()  # the fields of the connection that it uses
     fields: tuple[tuple[str, int, int], ...] = ()  # those that it declares, with line and column
+    adapts: tuple[Adapted, ...] = ()
 
-    def at(self, reference: Reference) -> Location:
+    def at(self, reference: Reference | Adapted) -> Location:
         """Return where a reference stands."""
         return Location(self.path, reference.line, reference.column)
 
@@ -127,17 +143,22 @@ class FolderView:
     """All that was looked at of one connector.
 
     `connector` is its own file, None where there is none. `files` are those that were looked at, `complete` whether
-    that is all of them. `modules` are all over the search path, by `name@major`, with their files; `lifecycle` gives
-    the lifecycle of one of them, as its file has it.
+    that is all of them. `modules` are all over the search path, by `name@major`, with their files; `read` gives what
+    the file of one of them says.
     """
 
     name: str
     connector: Path | None
     files: Sequence[Facts]
     modules: Mapping[str, Path]
-    lifecycle: Callable[[str], Mapping[str, Any]] = field(repr=False)
+    read: Callable[[str], Mapping[str, Any]] = field(repr=False)
     complete: bool = False
     day: str = ""
+
+    def lifecycle(self, module: str) -> Mapping[str, Any]:
+        """Return the lifecycle of a module, as its file has it."""
+        found = self.read(module).get("lifecycle")
+        return found if isinstance(found, dict) else {}
 
     def short(self, name: str) -> str:
         """Return a module's name without its connector's."""
@@ -147,3 +168,53 @@ class FolderView:
         """Return the modules that a name means, all majors where it names none."""
         short = self.short(name)
         return [one for one in self.modules if short in {one, one.partition("@")[0]}]
+
+
+_SCHEMAS = ("items", "contains", "additionalProperties", "propertyNames", "not", "if", "then", "else")
+_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+_MAPS = ("properties", "patternProperties")
+
+
+def schemas(value: Any) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Yield every schema of a connector's or a module's fields and definitions, nested ones too, with its place."""
+    if not isinstance(value, dict):
+        return
+    homes: list[tuple[Pointer, Any]] = [(("fields",), value.get("fields")), (("$defs",), value.get("$defs"))]
+    if isinstance(value.get("connection"), dict):
+        homes.append((("connection", "fields"), value["connection"].get("fields")))
+    operations = value.get("operations")
+    for name, one in (operations if isinstance(operations, dict) else {}).items():
+        homes.append((("operations", name, "fields"), one.get("fields") if isinstance(one, dict) else None))
+    for at, found in homes:
+        for name, one in (found if isinstance(found, dict) else {}).items():
+            yield from _nested(one, (*at, name))
+
+
+def _nested(schema: Any, at: Pointer) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    if not isinstance(schema, dict):
+        return
+    yield at, schema
+    for key in _SCHEMAS:
+        yield from _nested(schema.get(key), (*at, key))
+    for key in _LISTS:
+        for index, one in enumerate(schema[key] if isinstance(schema.get(key), list) else ()):
+            yield from _nested(one, (*at, key, index))
+    for key in _MAPS:
+        for name, one in (schema[key] if isinstance(schema.get(key), dict) else {}).items():
+            yield from _nested(one, (*at, key, name))
+
+
+def layers(value: Mapping[str, Any]) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
+    """Yield a connector's or a module's own request, and those of its operations, with their places.
+
+    An example states requests, and writes none: it has no version.
+    """
+    if "version" not in value:
+        return
+    homes: list[tuple[Pointer, Any]] = [((), value)]
+    operations = value.get("operations")
+    homes += [(("operations", name), one) for name, one in (operations or {}).items()] if operations else []
+    for at, one in homes:
+        request = one.get("request") if isinstance(one, dict) else None
+        if isinstance(request, dict):
+            yield (*at, "request"), request
