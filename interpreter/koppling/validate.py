@@ -389,7 +389,7 @@ def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -
         return _made_json(value, pointer, problems)
 
 
-_PLAIN = frozenset({str, int, bool, type(None)})
+_TEXTS = {str}
 
 
 def _copied(value: Any, deep: int) -> Any:
@@ -404,24 +404,29 @@ def _copied(value: Any, deep: int) -> Any:
         for key, one in value.items():
             if type(key) is not str:
                 raise ValueError
-            if type(one) is str:
-                if not one.isascii():
-                    one.encode()
+            if not key.isascii():
+                key.encode()
+            if type(one) is str and one.isascii():
                 found[key] = one
             else:
                 found[key] = _copied(one, deep - 1)
         return found
     if kind is list and deep > 0:
         kinds = set(map(type, value))
-        if not kinds <= _PLAIN:
-            return [_copied(one, deep - 1) for one in value]
-        if str in kinds and not (text := "".join([one for one in value if type(one) is str])).isascii():
-            text.encode()
-        return value.copy()
+        if kinds == _TEXTS and "".join(value).isascii():
+            return value.copy()
+        return [_copied(one, deep - 1) for one in value]
+    return _scalar(value, kind)
+
+
+def _scalar(value: Any, kind: type) -> Any:
     if kind is str:
         if not value.isascii():
             value.encode()
-    elif kind not in _PLAIN and not (kind is float and math.isfinite(value)):
+    elif kind is int:
+        if value.bit_length() > _BITS:
+            raise ValueError
+    elif kind is not bool and value is not None and not (kind is float and math.isfinite(value)):
         raise ValueError
     return value
 

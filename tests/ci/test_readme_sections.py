@@ -40,5 +40,5 @@ def test_a_command_is_one_and_has_these_options(words, capsys):
 def test_the_two_sections_show_the_whole_workbench():
     shown = {words[0] for section in OURS for words in commands(section)}
     text = "".join(SECTIONS[one] for one in OURS)
-    others = {"list", "show", "run", "sandbox", "connection"}  # these are for whoever executes modules
+    others = {"list", "show", "run", "options", "sandbox", "connection"}  # these are for whoever executes modules
     assert {name for name in COMMANDS if name not in shown and not re.search(rf"\b{name}\b", text)} <= others

@@ -14,17 +14,16 @@ request: {base_url: "http://town.test/"}
 errors: [{status: 200, when: "ok == `false`", kind: data}]
 error_body: {message: why}
 """
-MODULE = (
-    "name: look\nversion: 1.0.0\ntitle: Look\nrequest: {method: GET, path: /look, query: {page: '${page.number}'}}\n"
-)
+MODULE = "name: look\nversion: 1.0.0\ntitle: Look\nrequest: {method: GET, path: /look, query: QUERY}\n"
 
 
 @pytest.fixture
 def client(tmp_path):
     def make(response, answer):
+        module = MODULE.replace("QUERY", "{page: '${page.number}'}" if "pages" in response else "{}")
         (tmp_path / "town/modules").mkdir(parents=True)
         (tmp_path / "town/connector.yaml").write_text(CONNECTOR)
-        (tmp_path / "town/modules/look.v1.yaml").write_text(f"{MODULE}response: {response}\n")
+        (tmp_path / "town/modules/look.v1.yaml").write_text(f"{module}response: {response}\n")
         return koppling.Client(koppling.Connection("town", key="k+1"), tmp_path, httpx.MockTransport(answer))
 
     return make

@@ -151,3 +151,24 @@ _CATEGORIES: Final = {
     kinds.CATEGORY_SPACE: _SPACE,
     kinds.CATEGORY_NOT_SPACE: _ASCII - _SPACE,
 }
+
+
+_SETS: Final = {"d": "0-9", "w": "A-Za-z0-9_"}
+
+
+def in_ascii(pattern: str) -> str:
+    r"""Return a pattern of ECMA 262, where `\d` and `\w` are ASCII, in words that every engine reads alike."""
+    inside = False
+
+    def told(found: re.Match[str]) -> str:
+        nonlocal inside
+        text = found[0]
+        if text in "[]":
+            inside = text == "["
+        elif text[1:] in _SETS:
+            return _SETS[text[1:]] if inside else f"[{_SETS[text[1:]]}]"
+        elif text[1:].lower() in _SETS and not inside:
+            return f"[^{_SETS[text[1:].lower()]}]"
+        return text
+
+    return re.sub(r"\\.|\[|\]", told, pattern, flags=re.DOTALL)

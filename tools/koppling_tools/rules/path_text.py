@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from koppling import template
 from koppling.diagnostics import Severity
@@ -42,7 +41,7 @@ def of_document(document: Document) -> Iterator[Finding]:
 
 def _wrong(path: str) -> tuple[str, str, int] | None:
     try:
-        parts: list[Any] = template.parse(path)
+        parts = template.parse(path)
     except template.TemplateError:
         return None  # told elsewhere
     literal = "".join(part if isinstance(part, str) else "\0" for part in parts)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from koppling.catalog import Catalog
 from koppling.encode import RESERVED_HEADERS
@@ -29,6 +29,7 @@ from koppling_tools.scaffold.trial import tried
 from koppling_tools.scaffold.vendor import written_headers
 
 # A piece of a path that names one thing among many: a number, a UUID, a place left open, letters with digits in them.
+_AS_IT_IS: Final = "!$&'()*+,;=:@"  # beside what is never encoded (RFC 3986, 3.3)
 _VARIES: Final = re.compile(
     r"\d+|[0-9a-fA-F-]{32,36}|\{.*\}|:\w+|<.*>|(?=.*\d)[A-Za-z0-9_-]{8,}|[a-z]{1,8}_(?=.*\d)\w{2,}"
 )
@@ -185,7 +186,7 @@ def _path(path: str, made: Made) -> str:
             value = "text" if open_name else unquote(step)
             found.append(made.add(name, {"type": "string", "minLength": 1}, value, required=True))
         else:
-            found.append(unquote(step).replace("${", "$${"))
+            found.append(quote(unquote(step), safe=_AS_IT_IS).replace("${", "$${"))
             before = step or before
     return "/".join(found) or "/"
 

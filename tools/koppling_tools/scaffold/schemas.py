@@ -16,7 +16,7 @@ from koppling.validate import Schema
 from koppling_tools.failure import Misuse
 from koppling_tools.openapi.document import Api
 from koppling_tools.openapi.schema import normal
-from koppling_tools.patterns import slow_part
+from koppling_tools.patterns import in_ascii, slow_part
 from koppling_tools.rules.credential_literal import looks_like
 from koppling_tools.scaffold.draft import Notes
 from koppling_tools.scaffold.names import free, snake
@@ -220,7 +220,8 @@ class Translation:
             elif str(value) not in {"binary", "byte", "password"}:
                 self._notes.add("a format that is not checked", f"{where} {value}")
         elif key == "pattern" and isinstance(value, str):
-            found.update({key: value} if self._readable(value, where) else {})
+            told = in_ascii(value)
+            found.update({key: told} if self._readable(told, where) else {})
         elif key in _PLAIN and (kept := _PLAIN[key](value)) is not None:
             found.update({key: kept} if kept is not False and kept != [] else {})
         elif key == "const":
@@ -232,7 +233,7 @@ class Translation:
         if key in _MAPS and isinstance(value, Mapping):
             inner = {str(name): self.schema(one, f"{where}.{name}", direction) for name, one in value.items()}
             if key == "patternProperties":
-                inner = {name: one for name, one in inner.items() if self._readable(name, where)}
+                inner = {in_ascii(name): one for name, one in inner.items() if self._readable(in_ascii(name), where)}
             found.update({key: inner} if inner or key == "properties" else {})
         elif key in _LISTS and isinstance(value, list) and value:
             found[key] = [self.schema(one, where, direction) for one in value]
