@@ -10,6 +10,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Iterable
 from typing import Any
@@ -64,6 +65,10 @@ class FaultServer:
         with self._lock:
             self._script = [list(exchange) for exchange in script]
 
+    def exchange(self) -> list[Any]:
+        """Return what is done with the next request."""
+        return self._script[0] if len(self._script) == 1 else self._script.pop(0)
+
     def open_gate(self) -> None:
         """Let go on who waits at the gate."""
         self._gate.set()
@@ -86,8 +91,9 @@ class FaultServer:
 
     def wait_until_left(self, seconds: float = 20) -> bool:
         """Tell whether the clients close all their connections in time."""
+        end = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     # ---- connections ----
@@ -120,7 +126,7 @@ class FaultServer:
             while not talk.closed:
                 talk.await_request()
                 with self._lock:
-                    exchange = self._script[0] if len(self._script) == 1 else self._script.pop(0)
+                    exchange = self.exchange()
                     self.places.append(number)
                 for step in exchange:
                     talk.do(step)

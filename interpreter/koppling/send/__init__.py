@@ -17,6 +17,7 @@ read. `threads` and `tasks` are their drivers. Nothing here is loaded before the
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from koppling.effects import Bounds, Reply
@@ -93,6 +94,7 @@ class Sender:
             raise ValueError(_GIVEN)
         self._transport, self._bounds, self._public_only = transport, bounds or Bounds(), public_only
         self._watch = watch
+        self._lock = Lock()
         self._made: Sends | None = None
 
     def send(self, request: Request, *, stream: bool) -> Reply:
@@ -123,17 +125,19 @@ class Sender:
             self._made.close()
 
     def _make(self) -> Sends:
-        made: Sends
+        with self._lock:  # several threads may send the first request
+            if self._made is None:
+                self._made = self._network()
+            return self._made
+
+    def _network(self) -> Sends:
         if self._transport is not None:
             from koppling.send.given import Given
 
-            made = Given(self._transport, self._bounds)
-        else:
-            from koppling.send.threads import Threads
+            return Given(self._transport, self._bounds)
+        from koppling.send.threads import Threads
 
-            made = Threads(self._bounds, public_only=self._public_only, watch=self._watch)
-        self._made = made
-        return made
+        return Threads(self._bounds, public_only=self._public_only, watch=self._watch)
 
 
 class AsyncSender:
