@@ -53,7 +53,7 @@ class FaultServer:
         self.places: list[int] = []  # the number of the connection that each request came through
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(256)
         self.port: int = self._listener.getsockname()[1]
@@ -144,7 +144,7 @@ class _Talk:
 
     def __init__(self, opened: socket.socket, server: FaultServer) -> None:
         self._socket, self._server = opened, server
-        self._buffer = b""
+        self._buffer = self._last = b""
         self._behind_gate = False
         self.closed = False
 
@@ -178,6 +178,7 @@ class _Talk:
             self._buffer += self._receive()
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         self._server.requests.append(head)
+        self._last = head
         return head
 
     def _read(self) -> None:
@@ -185,8 +186,7 @@ class _Talk:
         self._rest()
 
     def _rest(self) -> None:
-        head = self._server.requests[-1].decode()
-        fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:])
+        fields = dict(line.lower().split(": ", 1) for line in self._last.decode().split("\r\n")[1:])
         left = int(fields.get("content-length", 0)) - len(self._buffer)
         self._buffer = b""
         while left > 0:
