@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import trustme
+from fault_worlds import WORLDS, Outcome, Untouched
 from ruamel.yaml import YAML
 from server import FINE, FaultServer
-from fault_worlds import WORLDS, Outcome, Untouched
 
 CASES: list[dict[str, Any]] = YAML(typ="safe").load((Path(__file__).parent / "cases.yaml").read_text())
 KEYS = {"name", "call", "streamed", "size", "timeout", "max_body", "max_file", "public_only", "server", "gate", "tls", "host", "gives", "slept", "kept", "requests", "then"}  # fmt: skip

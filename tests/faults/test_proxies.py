@@ -11,8 +11,8 @@ from base64 import b64encode
 
 import pytest
 import trustme
+from fault_worlds import SPEC
 from server import FaultServer
-from worlds import SPEC
 
 import koppling
 

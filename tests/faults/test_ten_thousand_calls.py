@@ -9,8 +9,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from fault_worlds import SPEC, Untouched
 from server import FaultServer
-from worlds import SPEC, Untouched
 
 import koppling
 

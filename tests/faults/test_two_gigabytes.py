@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from worlds import SPEC
+from fault_worlds import SPEC
 
 SIZE = 2 << 30
 MOST = 60 << 20  # above the process that has made one small call

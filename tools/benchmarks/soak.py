@@ -18,9 +18,9 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "faults"))
 
+from fault_worlds import SPEC, inputs_of, sockets
 from ruamel.yaml import YAML
 from server import FaultServer
-from worlds import SPEC, inputs_of, sockets
 
 import koppling
 
