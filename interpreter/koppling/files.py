@@ -24,7 +24,7 @@ class File:
         media_type: guessed from the name when not given.
     """
 
-    __slots__ = ("__weakref__", "_media_type", "_source", "_start", "name")
+    __slots__ = ("__weakref__", "_keeps", "_media_type", "_source", "_start", "name")
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class File:
         media_type: str | None = None,
     ) -> None:
         self._start = 0
+        self._keeps: File | None = None
         self._media_type = media_type
         self._source: bytes | Path | IO[bytes]
         if isinstance(data, bytes | bytearray | memoryview):
@@ -85,6 +86,12 @@ class File:
         if not all(isinstance(value.get(key, ""), str) for key in ("name", "media_type")):
             raise ValueError("`name` and `media_type` of a file are text")
         return cls(data, name=value.get("name"), media_type=value.get("media_type"))
+
+    def renamed(self, name: str | None, media_type: str | None) -> File:
+        """Return the same bytes, where they are, under another name and media type; its own where None."""
+        found = File(self._source, name=name or self.name, media_type=media_type or self._media_type)
+        found._start, found._keeps = self._start, self  # a spool is closed when its file is gone
+        return found
 
     @property
     def media_type(self) -> str:

@@ -10,6 +10,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Iterable
 from typing import Any
@@ -52,7 +53,7 @@ class FaultServer:
         self.places: list[int] = []  # the number of the connection that each request came through
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(256)
         self.port: int = self._listener.getsockname()[1]
@@ -63,6 +64,10 @@ class FaultServer:
         """Play this from the next request on."""
         with self._lock:
             self._script = [list(exchange) for exchange in script]
+
+    def exchange(self) -> list[Any]:
+        """Return what is done with the next request."""
+        return self._script[0] if len(self._script) == 1 else self._script.pop(0)
 
     def open_gate(self) -> None:
         """Let go on who waits at the gate."""
@@ -86,8 +91,9 @@ class FaultServer:
 
     def wait_until_left(self, seconds: float = 20) -> bool:
         """Tell whether the clients close all their connections in time."""
+        end = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     # ---- connections ----
@@ -120,7 +126,7 @@ class FaultServer:
             while not talk.closed:
                 talk.await_request()
                 with self._lock:
-                    exchange = self._script[0] if len(self._script) == 1 else self._script.pop(0)
+                    exchange = self.exchange()
                     self.places.append(number)
                 for step in exchange:
                     talk.do(step)
@@ -138,7 +144,7 @@ class _Talk:
 
     def __init__(self, opened: socket.socket, server: FaultServer) -> None:
         self._socket, self._server = opened, server
-        self._buffer = b""
+        self._buffer = self._last = b""
         self._behind_gate = False
         self.closed = False
 
@@ -172,6 +178,7 @@ class _Talk:
             self._buffer += self._receive()
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         self._server.requests.append(head)
+        self._last = head
         return head
 
     def _read(self) -> None:
@@ -179,8 +186,7 @@ class _Talk:
         self._rest()
 
     def _rest(self) -> None:
-        head = self._server.requests[-1].decode()
-        fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:])
+        fields = dict(line.lower().split(": ", 1) for line in self._last.decode().split("\r\n")[1:])
         left = int(fields.get("content-length", 0)) - len(self._buffer)
         self._buffer = b""
         while left > 0:

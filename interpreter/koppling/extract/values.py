@@ -160,7 +160,7 @@ class _Named:
 
 def _file(value: Any, named: _Named) -> Any:
     if isinstance(value, File):
-        return File(value.read(), name=named.name or value.name, media_type=named.media_type or value.media_type)
+        return value.renamed(named.name, named.media_type)
     if not isinstance(value, str):
         return value
     import base64

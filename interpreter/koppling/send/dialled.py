@@ -8,31 +8,25 @@ from typing import Any, Final
 from koppling.effects import NoAnswer
 from koppling.send.route import Route
 
-_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address, carried
-_NAT64_LOCAL: Final = IPv6Network("64:ff9b:1::/48")  # RFC 8215
+_NAT64: Final = IPv6Network(
+    "64:ff9b::/96"
+)  # RFC 6052: an IPv4 address in its last 32 bits, as networks without IPv4 have it
+# Ways to carry an IPv4 address that no public server is behind: 6to4, Teredo, NAT64 of one's own (RFC 8215).
+_CARRIERS: Final = (IPv6Network("2002::/16"), IPv6Network("2001::/32"), IPv6Network("64:ff9b:1::/48"))
 
 
 def public(address: str) -> bool:
-    """Tell whether an address is one of the public internet; one that carries another is judged by that one too."""
+    """Tell whether an address is one of the public internet."""
     try:
         found = ip_address(address)
     except ValueError:
         return False
-    return _public(found)
-
-
-def _public(found: IPv4Address | IPv6Address) -> bool:
-    if not found.is_global or found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback:
-        # 64:ff9b::/96 is reserved, and public when what it carries is.
-        return isinstance(found, IPv6Address) and found in _NAT64 and _public(IPv4Address(int(found) & 0xFFFFFFFF))
-    if isinstance(found, IPv4Address):
-        return True
-    if found in _NAT64:
-        return _public(IPv4Address(int(found) & 0xFFFFFFFF))
-    if found in _NAT64_LOCAL or found.is_site_local or found.scope_id:
-        return False
-    carried = (found.ipv4_mapped, found.sixtofour, *(found.teredo or ()))
-    return all(_public(one) for one in carried if one is not None)
+    if isinstance(found, IPv6Address):
+        if found in _NAT64:
+            return public(str(IPv4Address(int(found) & 0xFFFFFFFF)))
+        if found.ipv4_mapped or found.is_site_local or found.scope_id or any(found in one for one in _CARRIERS):
+            return False
+    return found.is_global and not (found.is_multicast or found.is_reserved)
 
 
 def public_among(host: str, found: list[Any]) -> list[Any]:

@@ -23,7 +23,6 @@ from koppling.send.words import crowded, cut, late, not_connected
 T = TypeVar("T")
 
 _FULL: Final = 256 << 10  # bytes that have come and nobody has read: no more is taken in
-_NEXT_ADDRESS: Final = 0.25  # seconds until the second address of a name is tried beside the first (RFC 8305, 5)
 
 
 class Line(asyncio.Protocol):
@@ -335,7 +334,7 @@ class Tasks:
         first = route.origin if route.proxy is None else route.proxy.origin
         try:
             async with asyncio.timeout(patience.left(patience.connect)):
-                line = await self._opened(first, route)
+                line = await self._opened(first, route, patience)
                 if route.proxy is not None and not route.forwards:
                     await _tunnel(line, patience.connecting())
                     if route.origin.tls:
@@ -351,24 +350,46 @@ class Tasks:
         line.written = False
         return line
 
-    async def _opened(self, origin: Origin, route: Route) -> Line:
+    async def _opened(self, origin: Origin, route: Route, patience: Patience) -> Line:
         loop = asyncio.get_running_loop()
-        tls: dict[str, Any] = {"ssl": context(), "server_hostname": origin.host} if origin.tls else {}
-        if not self._public_only:
-            _, line = await loop.create_connection(
-                lambda: Line(route), origin.host, origin.port, happy_eyeballs_delay=_NEXT_ADDRESS, **tls
-            )
-            return line
         found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        if self._public_only:
+            found = dialled.public_among(origin.host, found)
+        end = loop.time() + patience.left(patience.connect)
         failed: OSError | None = None
-        for one in dialled.public_among(origin.host, found):
+        for number, one in enumerate(found):
             try:
-                _, line = await loop.create_connection(lambda: Line(route), one[4][0], origin.port, **tls)
+                # One address that swallows everything must not use up the time of the others.
+                async with asyncio.timeout((end - loop.time()) / (len(found) - number)):
+                    opened = await _connected(loop, one)
             except OSError as error:
                 failed = error
             else:
-                return line
+                return await _spoken_through(loop, opened, origin, route)
         raise failed or OSError("the name has no address")
+
+
+# What asyncio's own create_connection has opened is lost when it is cancelled at the wrong moment, so we open it.
+async def _connected(loop: asyncio.AbstractEventLoop, found: Any) -> socket.socket:
+    family, kind, protocol, _, address = found
+    opened = socket.socket(family, kind, protocol)
+    try:
+        opened.setblocking(False)
+        await loop.sock_connect(opened, address)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+async def _spoken_through(loop: asyncio.AbstractEventLoop, opened: socket.socket, origin: Origin, route: Route) -> Line:
+    tls: dict[str, Any] = {"ssl": context(), "server_hostname": origin.host} if origin.tls else {}
+    try:
+        _, line = await loop.create_connection(lambda: Line(route), sock=opened, **tls)
+    except BaseException:
+        opened.close()
+        raise
+    return line
 
 
 async def _tunnel(line: Line, patience: Patience) -> None:

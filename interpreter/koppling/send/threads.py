@@ -263,6 +263,11 @@ class Threads:
             dialled.see_no_proxy(route)
         origin, proxy = route.origin, route.proxy
         first = origin if proxy is None else proxy.origin
+        if proxy is not None and first.tls and origin.tls:
+            message = (
+                "could not be sent: TLS through a proxy that is itself spoken to over TLS is for AsyncClient alone"
+            )
+            raise NoAnswer("protocol", message, sent=False)
         opened = _opened(first, patience, public_only=self._public_only)
         try:
             if first.tls:
