@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UnknownModule,
     )
     from koppling.files import File
+    from koppling.limits import Limits
     from koppling.model import Attempt, Lifecycle, Request, Response, Result
     from koppling.trace import Leaf, Trace
 
@@ -49,6 +50,7 @@ __all__ = [
     "KopplingError",
     "Leaf",
     "Lifecycle",
+    "Limits",
     "Location",
     "ModuleRetired",
     "Problem",
@@ -83,6 +85,7 @@ _HOMES = {
         "UnknownModule",
     ],
     "files": ["File"],
+    "limits": ["Limits"],
     "model": ["Attempt", "Lifecycle", "Request", "Response", "Result"],
     "trace": ["Leaf", "Trace"],
 }

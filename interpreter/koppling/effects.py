@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 Reason = Literal["connect", "timeout", "cut", "protocol"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
-    """Send this request. Answered by a Reply; with `stream`, a success's body is left to be read in chunks."""
+    """Send this request. Answered by a Reply; with `stream`, a success's body is left to be read in chunks.
+
+    The driver notes in it when it `began`, in seconds since 1970, and how many seconds it `took`, to whatever end.
+    """
 
     request: Request
     stream: bool = False
+    began: float = 0.0
+    took: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from koppling.extract import Case, Errors, Pages, Stream, TelemetryNames
+from koppling.limits import Rule
 from koppling.masking import Masker
 from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec, OperationSpec, lifecycle_of
 from koppling.render import Places, RequestTemplate
@@ -31,6 +32,7 @@ class Operation:
         self.cases = [Case(one) for one in plan["response"]]
         self.errors = Errors(plan["errors"], connector.plan["error_body"], connector.plan["request_id"])
         self.retry = Retry(plan["retry"])
+        self.limits = [Rule(name, one) for name, one in plan["limits"].items()]
 
     @cached_property
     def telemetry(self) -> TelemetryNames:

@@ -295,9 +295,10 @@ class Response:
 class Attempt:
     """One sending of one request, and what came of it. No secret is in it.
 
-    `status` is the answer's, `error` what the network did instead, `request_id` the vendor's name for it. `began` is
-    in seconds since 1970; it `took` so many seconds until the answer was there (its head, where the body is streamed);
-    then so many were `waited`. `why` says in words why it was or was not repeated; it is empty after a success.
+    `status` is the answer's, `error` what the network did instead, `request_id` the vendor's name for it. It was
+    `queued` for its turn under the rate limits, `began` (seconds since 1970), `took` so many seconds until the answer
+    was there (its head, where the body is streamed); then so many were `waited`. `why` says in words why it was or was
+    not repeated; it is empty after a success. Attempts of other times are equal, where they were alike otherwise.
     """
 
     method: str
@@ -309,6 +310,7 @@ class Attempt:
     took: float = field(default=0.0, compare=False)
     request_id: str | None = None
     why: str = ""
+    queued: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

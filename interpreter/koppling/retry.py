@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from koppling.times import Form, seconds
+from koppling.times import header_form, seconds
 
 SAFE: Final = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")  # idempotent methods, RFC 9110, 9.2.2
 
@@ -47,7 +47,7 @@ class Retry:
         #: The header of the idempotency key, in lower case.
         self.key_header: str | None = plan["idempotency"]["header"].lower() if "idempotency" in plan else None
         wait = plan.get("wait", {})
-        self._after = [_header(one) for one in wait.get("after", ("retry-after",))]
+        self._after = [header_form(one) for one in wait.get("after", ("retry-after",))]
         self._base, self._cap = float(wait.get("base", 0.5)), float(wait.get("cap", 8))
         self._give_up = float(wait.get("give_up_beyond", 120))
 
@@ -138,13 +138,6 @@ class Retry:
 
 def _not(why: str) -> Verdict:
     return Verdict(None, f"not repeated: {why}")
-
-
-def _header(plan: str | Mapping[str, Any]) -> tuple[str, Form | None]:
-    """Return a header's name, and the form of what it holds."""
-    if isinstance(plan, str):
-        return plan.lower(), "milliseconds" if plan.lower().endswith("-ms") else None
-    return plan["header"].lower(), plan.get("form")
 
 
 def _range(plan: Any) -> tuple[int, int]:

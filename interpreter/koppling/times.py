@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 Form = Literal["seconds", "milliseconds", "duration", "date", "epoch"]
 
@@ -22,6 +23,13 @@ _UNITS = {
 }
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|\u00b5s|\u03bcs|ns|[dhms])", re.ASCII)
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|\u00b5s|\u03bcs|ns|[dhms]))+", re.ASCII)
+
+
+def header_form(plan: str | Mapping[str, Any]) -> tuple[str, Form | None]:
+    """Return the name of a header, in lower case, and the form of the time it holds, as the language writes the two."""
+    if isinstance(plan, str):
+        return plan.lower(), "milliseconds" if plan.lower().endswith("-ms") else None
+    return plan["header"].lower(), plan["form"]
 
 
 def seconds(value: str, now: float, form: Form | None = None) -> float | None:

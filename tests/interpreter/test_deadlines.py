@@ -81,7 +81,8 @@ def test_each_request_has_what_is_left_for_its_timeouts(vendor):
 
     vendor.answers = [note]
     vendor.client().execute("acme.list_things", deadline=31)
-    assert [(one["connect"], one["read"]) for one in seen] == [(2, 30), (2, pytest.approx(12, abs=2))]
+    assert [one["connect"] for one in seen] == [2, 2]
+    assert [one["read"] for one in seen] == pytest.approx([30, 12], abs=1)  # the transport counts on meanwhile
 
 
 def test_pages_share_one_deadline(vendor):
@@ -165,9 +166,10 @@ ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\n\r\n"
         ("async", "acme.list_things", {}, ANSWER % b"application/json"),
         ("sync", "acme.make_thing", {"name": "x", "stream": True}, ANSWER % b"text/event-stream"),
         ("async", "acme.make_thing", {"name": "x", "stream": True}, ANSWER % b"text/event-stream"),
+        ("sync", "acme.list_things", {}, b"HTTP/1.1 200 OK\r\n"),
         ("async", "acme.list_things", {}, b"HTTP/1.1 200 OK\r\n"),
     ],
-    ids=["body-sync", "body-async", "stream-sync", "stream-async", "head-async"],
+    ids=["body-sync", "body-async", "stream-sync", "stream-async", "head-sync", "head-async"],
 )
 def test_what_drips_without_end_ends_with_the_deadline(world, module, inputs, head):
     with dripping(head) as url:

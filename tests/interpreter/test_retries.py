@@ -194,6 +194,7 @@ def test_an_attempt_tells_its_time_its_name_and_why_without_a_secret(vendor):
     first, last = vendor.client().execute("acme.list_things").attempts
     assert (first.began, first.took, first.status, first.request_id) == (1_000.0, 2.5, 503, "req-***")
     assert first.why == "repeated: 503 is in `retry.when`"
+    assert koppling.Attempt("GET", "u", 200, began=1.0, took=2.0) == koppling.Attempt("GET", "u", 200, began=3.0)
     assert (last.began, last.took, last.status, last.why) == (1_003.0, 0.0, 200, "")
 
 

@@ -6,18 +6,21 @@ import json
 from collections.abc import Callable, Generator
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from koppling.call.deadline import passes, within
 from koppling.call.failures import no_answer, own_error, same_origin, too_large, too_late, vendor_error
 from koppling.call.state import Call
-from koppling.effects import Effect, NoAnswer, Now, Read, Reply, Send, Sleep, Tick, TooLarge
+from koppling.call.turn import learn, limited, take_turn
+from koppling.effects import Effect, NoAnswer, Now, Read, Reply, Send, Sleep, TooLarge
 from koppling.errors import ApiError, TransportError
 from koppling.extract import ErrorMatch
 from koppling.model import Attempt, Request
 from koppling.retry import Tried, Verdict
 
 MOST_REDIRECTS: Final = 5
+
+_Outcome = Reply | NoAnswer | TooLarge
 
 
 def attempt(call: Call, request: Request, *, streamed: bool) -> Generator[Effect, Any, tuple[Request, Reply]]:
@@ -30,17 +33,16 @@ def attempt(call: Call, request: Request, *, streamed: bool) -> Generator[Effect
     number, hops, carried = 0, 0, False
     while True:
         number += 1
-        timed = yield from within(call, request, sent=carried)
-        outcome, began, took = yield from _sent(timed, streamed=streamed)
-        if isinstance(outcome, TooLarge):
-            _note(call, request, outcome.reply, began, took, Verdict(None, "not repeated: the answer is too large"))
-            raise too_large(call, request, outcome.reply, "max_body", outcome.reply.bounds.body)
-        note = partial(_note, call, request, outcome, began, took)
+        outcome, times = yield from _in_turn(call, request, sent=carried, streamed=streamed)
+        note = partial(_note, call, request, outcome, times)
         fault: Callable[[], ApiError | TransportError]
         if isinstance(outcome, NoAnswer):
             carried = carried or outcome.sent
             verdict = _after_no_answer(call, request, number, outcome)
             fault = partial(no_answer, call, request, outcome, sent=carried)
+        elif isinstance(outcome, TooLarge):
+            note(Verdict(None, "not repeated: the next answer would be as large"))
+            raise too_large(call, request, outcome.reply, "max_body", outcome.reply.bounds.body)
         elif _redirects(outcome):
             note(Verdict(None, "redirected"))
             hops, number = hops + 1, 0
@@ -62,19 +64,36 @@ def attempt(call: Call, request: Request, *, streamed: bool) -> Generator[Effect
         yield Sleep(verdict.wait)
 
 
-def _sent(
-    request: Request, *, streamed: bool
-) -> Generator[Effect, Any, tuple[Reply | NoAnswer | TooLarge, float, float]]:
-    """Send once; return what came of it, when it began and how long it took."""
-    began: float = yield Now()
-    start: float = yield Tick()
-    outcome: Reply | NoAnswer | TooLarge
+class _Times(NamedTuple):
+    """How long an attempt waited for its turn, when it began, how long it took."""
+
+    queued: float
+    began: float
+    took: float
+
+
+def _in_turn(
+    call: Call, request: Request, *, sent: bool, streamed: bool
+) -> Generator[Effect, Any, tuple[_Outcome, _Times]]:
+    """Send once, when it is this call's turn."""
+    turn, queued = None, 0.0
+    if limited(call):
+        turn, queued = yield from take_turn(call, request, sent=sent)
+    outcome: _Outcome
     try:
-        outcome = yield Send(request, streamed)
+        sending = Send(request if call.deadline is None else (yield from within(call, request, sent=sent)), streamed)
+        outcome = yield sending
     except (NoAnswer, TooLarge) as failure:
         outcome = failure.with_traceback(None)
-    end: float = yield Tick()
-    return outcome, began, max(0.0, end - start)
+    finally:
+        if turn is not None:
+            call.line.leave(turn)
+    reply = _reply(outcome)
+    if reply is not None:
+        for rule in call.operation.limits:
+            if rule.speaks(reply.headers):
+                yield from learn(call, rule, reply.headers)
+    return outcome, _Times(queued, sending.began, max(0.0, sending.took))
 
 
 def _tried(call: Call, request: Request, number: int) -> Tried:
@@ -121,29 +140,37 @@ def read(call: Call, request: Request, reply: Reply, partial: Callable[[], Any])
         chunk = yield Read(reply)
     except NoAnswer as found:
         failure = found.with_traceback(None)
-    if (chunk or failure) and (yield from passes(call)):
+    if call.deadline is not None and (chunk or failure) and (yield from passes(call)):
         raise too_late(call, request, sent=True, partial=partial())
     if failure is not None:
         raise no_answer(call, request, failure, partial())
     return chunk
 
 
-def _note(call: Call, request: Request, outcome: Reply | NoAnswer, began: float, took: float, verdict: Verdict) -> None:
-    mask = call.masker.text
-    name = call.operation.errors.request_id(outcome.headers) if isinstance(outcome, Reply) else None
+def _note(call: Call, request: Request, outcome: _Outcome, times: _Times, verdict: Verdict) -> None:
+    mask, reply = call.masker.text, _reply(outcome)
+    name = None if reply is None else call.operation.errors.request_id(reply.headers)
     call.attempts.append(
         Attempt(
             request.method,
             mask(request.url),
-            outcome.status if isinstance(outcome, Reply) else None,
-            None if isinstance(outcome, Reply) else mask(str(outcome)),
+            None if reply is None else reply.status,
+            mask(str(outcome)) if reply is None else None,
             verdict.wait or 0.0,
-            began,
-            took,
+            times.began,
+            times.took,
             name and mask(name),
             verdict.why,
+            times.queued,
         )
     )
+
+
+def _reply(outcome: _Outcome) -> Reply | None:
+    """Return the answer, where there is one."""
+    if isinstance(outcome, NoAnswer):
+        return None
+    return outcome if isinstance(outcome, Reply) else outcome.reply
 
 
 def _redirects(reply: Reply) -> bool:

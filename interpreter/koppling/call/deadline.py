@@ -16,27 +16,31 @@ _SLACK = 0.01  # seconds: a timeout that was cut to what is left may end a littl
 
 
 def within(call: Call, request: Request, *, sent: bool) -> Generator[Effect, Any, Request]:
-    """Return the request with its timeouts cut to what is left of the call.
+    """Return the request with its timeouts cut to what is left of a call that has a deadline.
 
     Raises:
         TransportError: nothing is left.
     """
-    if call.deadline is None or call.deadline == math.inf:
-        return request
     now: float = yield Tick()
-    if call.ends is None:
-        call.ends = now + call.deadline
-    if call.ends - now <= _SLACK:
+    left = _ends(call, now) - now
+    if left <= _SLACK:
         raise too_late(call, request, sent=sent)
-    return replace(request, timeout={**request.timeout, "total": call.ends - now})
+    return replace(request, timeout={**request.timeout, "total": left})
 
 
 def passes(call: Call, wait: float = 0.0) -> Generator[Effect, Any, bool]:
     """Tell whether the deadline has passed, or will have after a wait of so many seconds."""
-    if call.ends is None:
+    if call.deadline is None:
         return False
     now: float = yield Tick()
-    return now + wait >= call.ends - _SLACK
+    return now + wait >= _ends(call, now) - _SLACK
+
+
+def _ends(call: Call, now: float) -> float:
+    """Return when the call must be over; its time runs from when this is first asked."""
+    if call.ends is None:
+        call.ends = now + (math.inf if call.deadline is None else call.deadline)
+    return call.ends
 
 
 def pause(call: Call, request: Request, seconds: float) -> Generator[Effect, Any, None]:

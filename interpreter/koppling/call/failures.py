@@ -107,11 +107,13 @@ def no_answer(
     return TransportError(failure.reason, message, sent, redacted(request), tuple(call.attempts), there)
 
 
-def too_late(call: Call, request: Request, *, sent: bool, wait: float = 0.0, partial: Any = None) -> TransportError:
-    """Return the error of a call whose deadline has passed, or would have after a wait of so many seconds."""
+def too_late(
+    call: Call, request: Request, *, sent: bool, wait: float = 0.0, what: str = "a wait of {}", partial: Any = None
+) -> TransportError:
+    """Return the error of a call whose deadline has passed, or would have after `wait` seconds for `what`."""
     message = f"the deadline of {call.deadline:g} s passed"
     if wait:
-        message = f"a wait of {wait:.3g} s would have passed the deadline of {call.deadline:g} s"
+        message = f"{what.format(f'{wait:.3g} s')} would have passed the deadline of {call.deadline:g} s"
     return TransportError("deadline", message, sent, redacted(request), tuple(call.attempts), partial)
 
 

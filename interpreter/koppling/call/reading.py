@@ -81,7 +81,7 @@ class Events:
                 try:
                     texts = self._decoder.feed(chunk)
                 except EventTooLarge as fault:
-                    raise self._unreadable(str(fault)) from fault
+                    raise self._unreadable(str(fault)) from None
                 found = self._taken(texts)
             else:
                 found = self._last()

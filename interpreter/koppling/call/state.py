@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from koppling.effects import Life
 from koppling.expression import Roots
 from koppling.extract import Case
+from koppling.limits import Line
 from koppling.link import Grant, Operation
 from koppling.masking import Masker
 from koppling.model import Attempt, Request, Response, Result
@@ -57,6 +58,7 @@ class Call:
     random: Callable[[], float]
     begin: Callable[[str, dict[str, Any], Call], Life]
     retry: Retry
+    line: Line
     timeout: float | None = None
     deadline: float | None = None
     ends: float | None = None
@@ -124,6 +126,10 @@ class Call:
             "page": page,
             "call": {"id": self.identity, "key": self._key()},
         }
+
+    def roots_of_limits(self) -> Roots:
+        """Return what the expressions of the rate limits see."""
+        return {"input": self.prepared.values, "connection": self.connection}
 
     def _key(self) -> str:
         """Return the idempotency key of the next request: the call's identity, and for what follows one made of it."""

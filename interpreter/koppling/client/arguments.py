@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from koppling.connection import Connection
+from koppling.diagnostics import suggestion
 from koppling.effects import MOST_BODY, MOST_FILE, Bounds
+from koppling.limits import Limits
+from koppling.model import ConnectorSpec
 from koppling.validate import Schema, check_extra
 
 Day = date | str | None
@@ -37,7 +40,7 @@ def day_of(given: Day) -> str | None:
     return given
 
 
-def check_client(connection: Any, extra: Any, files: Any) -> None:
+def check_client(connection: Any, extra: Any, files: Any, limits: Any) -> None:
     """Refuse what no client can be made of.
 
     Raises:
@@ -47,6 +50,8 @@ def check_client(connection: Any, extra: Any, files: Any) -> None:
         raise _wrong("connection", "a Connection, as Connection.load(name)", connection)
     if files is not None and not isinstance(files, str | Path):
         raise _wrong("files", "a folder", files)
+    if limits is not None and not isinstance(limits, Limits):
+        raise _wrong("limits", "a Limits, as Limits(requests=100)", limits)
     check_extra(extra)
 
 
@@ -95,6 +100,19 @@ def check_seconds(name: str, seconds: Any) -> None:
             raise _wrong(name, "a number of seconds", seconds)
         if not seconds > 0:
             raise ValueError(f"{name} is a number of seconds above 0, not {seconds!r}")
+
+
+def check_limits(limits: Limits, spec: ConnectorSpec) -> None:
+    """Refuse amounts of limits that a connector does not declare.
+
+    Raises:
+        ValueError: there is one.
+    """
+    known = spec.plan["limits"]
+    for name in limits.amounts:
+        if name not in known:
+            said = suggestion(name, known) if known else "it declares none"
+            raise ValueError(f"{spec.name} declares no rate limit {name!r}; {said}")
 
 
 def retry_of(given: Any) -> dict[str, Any]:

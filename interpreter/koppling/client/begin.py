@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,13 +17,14 @@ from urllib.parse import urlsplit
 from koppling import call as life
 from koppling.call import Call
 from koppling.catalog import Catalog
-from koppling.client.arguments import Day, check_client, check_name, check_seconds, day_of, retry_of
+from koppling.client.arguments import Day, check_client, check_limits, check_name, check_seconds, day_of, retry_of
 from koppling.client.clock import Clock
 from koppling.client.resume import mark, read_token
 from koppling.client.watching import Watchers
 from koppling.connection import Bound, Connection
 from koppling.effects import Life
 from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired, Problem
+from koppling.limits import Limits, Line
 from koppling.link import Operation
 from koppling.masking import Masker
 from koppling.model import ModuleSpec, Request
@@ -45,10 +49,11 @@ class Beginning:
         require_major: bool,
         deadline: float | None,
         retry: Mapping[str, Any] | None,
+        limits: Limits | None,
         clock: Clock,
         watchers: Watchers,
     ) -> None:
-        check_client(connection, extra, files)
+        check_client(connection, extra, files, limits)
         self._specs = catalog
         self._connection = connection
         self._extra: Extra = extra
@@ -58,6 +63,8 @@ class Beginning:
         check_seconds("deadline", deadline)
         self._deadline = deadline
         self._retry = None if retry is None else retry_of(retry)
+        self._limits = Limits() if limits is None else limits
+        self._lines: dict[str, Line] = {}
         self._clock = clock
         self._watchers = watchers
         self._bound: dict[str, Bound] = {}
@@ -75,7 +82,12 @@ class Beginning:
                 raise ConnectionInvalid(
                     connector, f"this connection is one to {connection.connector}, the module is {connector}'s"
                 )
-            self._bound[connector] = connection.bind(self._specs.connector(connector))
+            spec = self._specs.connector(connector)
+            check_limits(self._limits, spec)
+            bound = connection.bind(spec)
+            known = json.dumps([connector, bound.values], sort_keys=True, default=repr)
+            self._lines[connector] = self._limits.line(blake2b(known.encode(), digest_size=16).hexdigest())
+            self._bound[connector] = bound  # last: another thread may be looking for it
         return self._bound[connector]
 
     def _call(
@@ -100,7 +112,8 @@ class Beginning:
         for said in (*_deprecations(operation, day), *prepared.warnings):
             warnings.warn(said, DeprecationWarning, stacklevel=_callers())
         call = self._begun(operation, prepared, as_of, timeout)
-        call.deadline = self._deadline if deadline is None else deadline
+        seconds = self._deadline if deadline is None else deadline
+        call.deadline = None if seconds == math.inf else seconds
         return call
 
     def _chosen(
@@ -138,6 +151,7 @@ class Beginning:
             self._clock.random,
             begin,
             operation.retry.over(self._retry) if self._retry else operation.retry,
+            self._lines[connector],
             timeout,
             grant=bound.grant,
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from koppling.client.watching import Observer
     from koppling.connection import Connection
     from koppling.effects import Life
+    from koppling.limits import Limits
     from koppling.model import Request, Result
     from koppling.send import Sender
     from koppling.trace import Trace
@@ -98,6 +99,7 @@ class Client(_Unsent):
         public_only: refuse to dial addresses that are not public: private, loopback, link-local, and the like.
         deadline: seconds that a call may take in all: its attempts, waits, pages, polls, and the reading of a stream.
         retry: keys over those of the specs' `retry`: `{"attempts": 1}`.
+        limits: how fast to send, over what specs declare; clients that are given the same one share it.
         clock: time and chance.
         on_request: is shown each request before it is sent, as an `Exchange` without secrets.
         on_response: is shown each answer, or why there is none. What either raises is logged, and changes nothing.
@@ -123,6 +125,7 @@ class Client(_Unsent):
         public_only: bool = False,
         deadline: float | None = None,
         retry: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
         clock: Clock | None = None,
         on_request: Observer | None = None,
         on_response: Observer | None = None,
@@ -153,6 +156,7 @@ class Client(_Unsent):
             require_major=require_major,
             deadline=deadline,
             retry=retry,
+            limits=limits,
             clock=self._clock,
             watchers=Watchers(on_request, on_response),
         )
@@ -281,6 +285,7 @@ class AsyncClient(_Unsent):
         public_only: bool = False,
         deadline: float | None = None,
         retry: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
         clock: Clock | None = None,
         on_request: Observer | None = None,
         on_response: Observer | None = None,
@@ -308,6 +313,7 @@ class AsyncClient(_Unsent):
             require_major=require_major,
             deadline=deadline,
             retry=retry,
+            limits=limits,
             clock=self._clock,
             watchers=Watchers(on_request, on_response),
         )

@@ -55,7 +55,11 @@ class Run:
         match step:
             case Send(request, stream):
                 self._release()
-                reply = self._sender.send(request, stream=stream)
+                step.began, start = self._clock.now(), self._clock.ticking()
+                try:
+                    reply = self._sender.send(request, stream=stream)
+                finally:
+                    step.took = self._clock.ticking() - start
                 self._open = reply if reply.body is None else None
                 return reply
             case Read(reply):
@@ -154,7 +158,11 @@ class AsyncRun:
         match step:
             case Send(request, stream):
                 await self._release()
-                reply = await self._sender.send(request, stream=stream)
+                step.began, start = self._clock.now(), self._clock.ticking()
+                try:
+                    reply = await self._sender.send(request, stream=stream)
+                finally:
+                    step.took = self._clock.ticking() - start
                 self._open = reply if reply.body is None else None
                 return reply
             case Read(reply):

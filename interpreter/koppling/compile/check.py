@@ -11,7 +11,7 @@ from koppling import expression, template
 from koppling.compile.grammar import check_grammar
 from koppling.compile.lifecycles import check_lifecycles
 from koppling.compile.merge import BODIES, Merged, merge
-from koppling.compile.places import CONNECTION, Checker, Known, check_errors, check_operation
+from koppling.compile.places import CONNECTION, Checker, Known, check_errors, check_limits, check_operation
 from koppling.compile.prune import pruned
 from koppling.compile.schemas import input_schema, plain, references
 from koppling.diagnostics import Diagnostic, suggestion
@@ -45,6 +45,7 @@ def check_connector(document: Document) -> list[Diagnostic]:
     checker.template(value.get("request"), ("request",), CONNECTION)
     found += checker.found
     found += check_errors(document, value, (), known)
+    found += check_limits(document, value, (), known)
     defs = value.get("$defs") or {}
     tree: dict[str, Any] = {"fields": fields, "required": [], "validation": {}}
     found += _schemas(document, Merged(tree, {("fields",): ("connection", "fields")}), defs, {})
@@ -107,6 +108,7 @@ def check_module(document: Document, connector: Document | None) -> list[Diagnos
     found += check_errors(document, value, (), known)
     for name in operations or ():
         found += check_errors(document, operations[name] or {}, ("operations", name), known)
+    found += _limits(document, value, shared, connection)
     return _in_order(found, grammar)
 
 
@@ -173,6 +175,28 @@ def _required(
             yield document.fault(
                 "undefined-reference", f"`{name}` is required, and no field", pointer, help=suggestion(name, fields)
             )
+
+
+def _limits(
+    document: Document, value: dict[str, Any], shared: dict[str, Any], connection: frozenset[str]
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the rate limits of a module and its operations."""
+    operations = value.get("operations") or {}
+    known = frozenset(shared.get("limits") or ())
+    layers: list[tuple[Pointer, dict[str, Any], str | None]] = [((), value, None)]
+    layers += [(("operations", name), one or {}, name) for name, one in operations.items()]
+    for at, layer, name in layers:
+        names: dict[str, frozenset[str]] = {"connection": connection}
+        if name is not None or not operations:
+            names["input"] = frozenset(merge(value, name).tree["fields"]) | {
+                (value.get("select") or {}).get("field", "")
+            }
+        yield from check_limits(document, layer, at, Known(names))
+        for limit in (layer.get("limits") or {}) if shared else ():
+            if limit not in known:
+                message, close = f"`{limit}` is no rate limit of the connector", suggestion(limit, known)
+                help_text = close if known else "declare it there, with `weight: 0` for the modules that it is not for"
+                yield document.fault("undefined-reference", message, (*at, "limits", limit), help=help_text, key=True)
 
 
 def _adapts(document: Document, value: dict[str, Any]) -> Iterator[Diagnostic]:

@@ -18,6 +18,7 @@ CONNECTION = ("connection",)
 REQUEST = ("input", "connection", "page", "call")
 RESPONSE = ("input", "status", "headers", "links", "body", "item", "event", "event_name")
 STREAM = ("input", "status", "headers", "links", "event", "event_name")
+LIMITS = ("input", "connection")
 ERRORS = ("status", "headers", "body")
 BEFORE_BODY = ("input", "status", "headers")
 
@@ -231,6 +232,15 @@ def _check_fold(checker: Checker, fold: Any, at: Pointer) -> None:
                 checker.expression(value[strategy], (*at, name, strategy), STREAM)
             else:
                 _check_fold(checker, value, (*at, name))
+
+
+def check_limits(document: Document, tree: dict[str, Any], at: Pointer, known: Known) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the expressions of the rate limits."""
+    checker = Checker(document, known)
+    for name, one in (tree.get("limits") or {}).items():
+        for key in ("weight", "scope"):
+            checker.template(one.get(key), (*at, "limits", name, key), LIMITS)
+    yield from checker.found
 
 
 def check_errors(document: Document, tree: dict[str, Any], at: Pointer, known: Known) -> Iterator[Diagnostic]:

@@ -50,6 +50,7 @@ def plan_connector(document: Document) -> dict[str, Any]:
         "error_body": value.get("error_body") or {},
         "request_id": value.get("request_id"),
         "retry": value.get("retry") or {},
+        "limits": value.get("limits") or {},
         "telemetry": value.get("telemetry") or {},
         "$defs": defs,
         "places": {name: str(document.locate(("connection", "fields", name), key=True)) for name in fields},
@@ -139,6 +140,7 @@ def _operation(
         "response": [_case(case, value.get("$defs") or {}, shared["$defs"]) for case in cases],
         "errors": [*(own.get("errors") or []), *(value.get("errors") or []), *shared["errors"]],
         "retry": retry,
+        "limits": _limits(shared["limits"], value.get("limits") or {}, own.get("limits") or {}),
         "telemetry": {**shared["telemetry"], **tree["telemetry"]},
         "elsewhere": elsewhere,
         "places": {field: str(document.locate(merged.origin(("fields", field)), key=True)) for field in tree["fields"]},
@@ -148,6 +150,15 @@ def _operation(
             **_key_places(document, own, ("operations", name or ""), ("shared_headers",)),
         },
     }
+
+
+def _limits(*layers: dict[str, Any]) -> dict[str, Any]:
+    """Return the rate limits of an operation: the keys of each over those of the same name before it."""
+    found: dict[str, Any] = {}
+    for layer in layers:
+        for name, one in layer.items():
+            found[name] = {**found.get(name, {}), **one}
+    return found
 
 
 def _keyed(request: dict[str, Any], retry: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ read. `threads` and `tasks` are their drivers. Nothing here is loaded before the
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -94,6 +95,7 @@ class Sender:
         self._transport, self._bounds, self._public_only = transport, bounds or Bounds(), public_only
         self._watch = watch
         self._made: Sends | None = None
+        self._making = allocate_lock()
 
     def send(self, request: Request, *, stream: bool) -> Reply:
         """Send and return the answer's head; the body too, unless it is to be streamed and is a success.
@@ -123,17 +125,19 @@ class Sender:
             self._made.close()
 
     def _make(self) -> Sends:
-        made: Sends
+        with self._making:  # what a second thread made would be forgotten, and its connections stay open
+            if self._made is None:
+                self._made = self._new()
+            return self._made
+
+    def _new(self) -> Sends:
         if self._transport is not None:
             from koppling.send.given import Given
 
-            made = Given(self._transport, self._bounds)
-        else:
-            from koppling.send.threads import Threads
+            return Given(self._transport, self._bounds)
+        from koppling.send.threads import Threads
 
-            made = Threads(self._bounds, public_only=self._public_only, watch=self._watch)
-        self._made = made
-        return made
+        return Threads(self._bounds, public_only=self._public_only, watch=self._watch)
 
 
 class AsyncSender:

@@ -27,6 +27,7 @@ _CONNECTOR_KEYS: Final = (
     "style",
     "request",
     "retry",
+    "limits",
     "telemetry",
     "error_body",
     "request_id",
@@ -122,18 +123,7 @@ def _connector_changes(name: str, old: Document, new: Document, day: str) -> Ite
     sides = [Side(one, merged, own, {}) for one, merged, own in zip((old, new), trees, defs, strict=True)]
     yield from compare(name, sides[0], sides[1], day)
     yield from _errors(name, old, new, ())
-    for key in (
-        "auth",
-        "style",
-        "request",
-        "retry",
-        "telemetry",
-        "error_body",
-        "request_id",
-        "api",
-        "title",
-        "summary",
-    ):
+    for key in _CONNECTOR_KEYS:
         if old.value.get(key) != new.value.get(key):
             verdict: Verdict = "additive" if key == "auth" else "cosmetic"
             yield Change(
@@ -283,7 +273,7 @@ def _module_changes(name: str, before: Document, after: Document, old: State, ne
         after.locate(("lifecycle",), key=True),
         day,
     )
-    for key in ("title", "summary", "source", "kind", "retry", "telemetry"):
+    for key in ("title", "summary", "source", "kind", "retry", "limits", "telemetry"):
         if before.value.get(key) != after.value.get(key):
             yield Change("prose-changed", "cosmetic", name, f"`{key}` is other", after.locate((key,), key=True))
 

@@ -34,6 +34,7 @@ _UNSEEN: Final = {
     "base": "time",
     "cap": "time",
     "every": "time",
+    "limits": "time",
     "adapts": "done before a call",
     "secret": "what is shown; no example shows it",
     "telemetry": "told to telemetry; no example shows it",
