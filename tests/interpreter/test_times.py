@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koppling.times import seconds
@@ -33,12 +33,14 @@ def test_a_time_is_read_in_every_way_that_vendors_write_it(value, form, found, m
     assert seconds(value, NOW, form) == (None if found is None else pytest.approx(found))
 
 
+@settings(deadline=None)
 @given(st.text() | st.from_regex(r"[-+]?[0-9.eE]{1,12}[dhmsun]{0,3}"), st.floats(0, 1e11), st.sampled_from(FORMS))
 def test_whatever_the_text_a_wait_is_finite_and_not_negative(value, now, form):
     found = seconds(value, now, form)
     assert found is None or (math.isfinite(found) and found >= 0)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 99), st.integers(0, 59), st.integers(0, 59), st.integers(0, 999), st.sampled_from((None, "duration"))
 )
@@ -47,6 +49,7 @@ def test_a_duration_is_the_sum_of_its_parts(hours, minutes, whole, thousandths, 
     assert seconds(text, NOW, form) == pytest.approx(hours * 3600 + minutes * 60 + whole + thousandths / 1000)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(-23, 23), st.sampled_from((None, "date")))
 def test_a_date_is_the_same_moment_in_every_zone(wait, hours, form):
     at = datetime.fromtimestamp(NOW + wait, timezone(timedelta(hours=hours)))
@@ -54,6 +57,7 @@ def test_a_date_is_the_same_moment_in_every_zone(wait, hours, form):
         assert seconds(text, NOW, form) == wait
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e9), st.floats(0, 1e9))
 def test_seconds_since_1970_are_counted_from_now(now, wait):
     assert seconds(repr(now + wait), now, "epoch") == pytest.approx(wait, abs=1e-6)
