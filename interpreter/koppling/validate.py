@@ -17,7 +17,7 @@ from koppling.diagnostics import join_pointer, suggestion
 from koppling.errors import InputInvalid, Problem
 from koppling.files import File
 from koppling.model import FieldSpec, Lifecycle, ModuleSpec, OperationSpec
-from koppling.words import Fault, faults, show
+from koppling.words import Fault, cut, faults, show
 
 Extra = Literal["forbid", "warn", "pass"]
 
@@ -202,7 +202,7 @@ class Inputs:
         """Yield problems as anybody may see them, each with its field's line of the spec."""
         from koppling.masking import Masker  # only where something is wrong
 
-        masker = Masker(secrets)
+        masker = Masker([*secrets, *(left for one in secrets if (left := cut(one)))])
         for one in problems:
             place = one.place or self._place(one.pointer.partition("/")[2].partition("/")[0])
             yield Problem(one.pointer, masker.text(one.message), one.allowed, place)

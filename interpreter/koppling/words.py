@@ -205,6 +205,12 @@ def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def cut(text: str) -> str | None:
+    """Return what `show` leaves of a text that it cuts; None where it shows the whole."""
+    shown = show(text)
+    return shown[1:-1] if shown.endswith("…") and text else None
+
+
 def show(value: Any) -> str:
     """Return a value as a message quotes it: short, and in JSON's own words."""
     import json
