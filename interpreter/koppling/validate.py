@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -72,14 +72,58 @@ class Schema:
         """Return what is wrong with a JSON value; nothing where it fits."""
         if self.is_valid(value):
             return []
-        import jsonschema  # 57 ms, and only words
-
-        found = list(faults(jsonschema.Draft202012Validator(self.schema).iter_errors(value)))
+        found = list(faults(_validator()(self.schema).iter_errors(value)))
         found = found or [
             Fault(tuple(error.instance_path), str(error.schema_path[-1] if error.schema_path else ""), _rs_words(error))
             for error in self._fast.iter_errors(value)
         ]
         return list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> Callable[[str], bool]:
+    """Return what tells whether a pattern is found in a text, in time that grows as the text does."""
+    import jsonschema_rs
+
+    found = jsonschema_rs.Draft202012Validator({"pattern": text}, pattern_options=jsonschema_rs.RegexOptions())
+    return found.is_valid
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any:
+    """Return jsonschema's validator, whose errors words are made of, with patterns left to the other library.
+
+    Its own way, Python's `re`, can be kept busy for years by a harmless pattern and a text made for it.
+    """
+    from jsonschema import Draft202012Validator, ValidationError  # 57 ms, and only words
+    from jsonschema.validators import extend
+
+    def pattern(validator: Any, rule: str, instance: Any, _schema: Any) -> Iterator[Any]:
+        if validator.is_type(instance, "string") and not _pattern(rule)(instance):
+            yield ValidationError("does not match")
+
+    def properties(validator: Any, rules: dict[str, Any], instance: Any, _schema: Any) -> Iterator[Any]:
+        if validator.is_type(instance, "object"):
+            for rule, schema in rules.items():
+                for key in filter(_pattern(rule), instance):
+                    yield from validator.descend(instance[key], schema, path=key, schema_path=rule)
+
+    def others(validator: Any, rule: Any, instance: Any, schema: dict[str, Any]) -> Iterator[Any]:
+        if not validator.is_type(instance, "object"):
+            return
+        patterns = [_pattern(one) for one in schema.get("patternProperties", {})]
+        known = schema.get("properties", {})
+        rest = [key for key in instance if key not in known and not any(fits(key) for fits in patterns)]
+        if validator.is_type(rule, "object"):
+            for key in rest:
+                yield from validator.descend(instance[key], rule, path=key)
+        elif not rule and rest:
+            error = ValidationError("unknown keys")
+            error.keys = rest
+            yield error
+
+    words = {"pattern": pattern, "patternProperties": properties, "additionalProperties": others}
+    return extend(Draft202012Validator, words)
 
 
 def _rs_words(error: Any) -> str:

@@ -34,7 +34,7 @@ class Fault:
 
 
 def faults(errors: Iterable[Any]) -> Iterator[Fault]:
-    """Translate the errors of the `jsonschema` library."""
+    """Translate the errors of the `jsonschema` library; one of `additionalProperties` tells them as `keys`."""
     for error in errors:
         yield from _translate(error, tuple(error.absolute_path))
 
@@ -143,13 +143,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _unknown_keys(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
-    import re
-
     known = list(error.schema.get("properties", {}))
-    patterns = list(error.schema.get("patternProperties", {}))
-    for key in error.instance:
-        if key in known or any(re.search(pattern, key) for pattern in patterns):
-            continue
+    for key in error.keys:
         close = near_miss(key, known)
         names = (
             ", ".join(sorted(known)[:_MOST_NAMES]) + (", …" if len(known) > _MOST_NAMES else "") if known else "none"

@@ -70,6 +70,8 @@ class Operation:
     def _made_up(schema: dict[str, Any], name: str, value: Any) -> Any:
         if schema.get("secret"):
             return f"{CANARY}{name}"
+        if schema.get("format") == "uri":
+            return value if str(value).startswith("http") else f"https://{name}.example/v1"
         if "enum" in schema:
             return schema["enum"][0]
         return 1 if schema.get("type") == "integer" and not isinstance(value, int) else value
