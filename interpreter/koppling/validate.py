@@ -77,7 +77,7 @@ class Schema:
             Fault(tuple(error.instance_path), str(error.schema_path[-1] if error.schema_path else ""), _rs_words(error))
             for error in self._fast.iter_errors(value)
         ]
-        return list(dict.fromkeys(found))
+        return list({repr(one): one for one in found}.values())  # by words: what would be allowed may have no hash
 
 
 @lru_cache(maxsize=1024)
@@ -118,12 +118,12 @@ def _validator() -> Any:
             for key in rest:
                 yield from validator.descend(instance[key], rule, path=key)
         elif not rule and rest:
-            error = ValidationError("unknown keys")
+            error: Any = ValidationError("unknown keys")
             error.keys = rest
             yield error
 
     words = {"pattern": pattern, "patternProperties": properties, "additionalProperties": others}
-    return extend(Draft202012Validator, words)
+    return extend(Draft202012Validator, words)  # type: ignore[no-untyped-call]
 
 
 def _rs_words(error: Any) -> str:

@@ -163,7 +163,8 @@ def _best_branch(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
     """Speak of the one alternative that was meant, where that can be told; else of all in one sentence."""
     branches: dict[int, list[Any]] = {}
     for inner in error.context:
-        branches.setdefault(inner.schema_path[0], []).append(inner)
+        # An alternative that is `false` has no path.
+        branches.setdefault(inner.schema_path[0] if inner.schema_path else -1, []).append(inner)
     wrong_type = [
         [inner for inner in branch if inner.validator == "type" and not inner.path] for branch in branches.values()
     ]

@@ -71,7 +71,7 @@ def first_request(
 
 @EVERY
 @given(data=st.data())
-@often(12)
+@often(5)
 def test_valid_inputs_render(operation, data):
     inputs = data.draw(inputs_of(operation, PLAIN))
     found = first_request(operation, inputs)
@@ -87,7 +87,7 @@ def test_valid_inputs_render(operation, data):
 
 @EVERY
 @given(data=st.data())
-@often(25)
+@often(12)
 def test_hostile_inputs_are_refused_in_words_or_sent_as_what_they_are(operation, data):
     inputs = data.draw(inputs_of(operation, HOSTILE))
     extra = data.draw(st.sampled_from(["forbid", "pass"]))
