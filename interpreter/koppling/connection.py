@@ -159,8 +159,10 @@ class Connection:
         from koppling.errors import ConnectionInvalid
         from koppling.masking import Masker
         from koppling.validate import Schema
+        from koppling.words import cut
 
-        masker = Masker(str(values[name]) for name, field in spec.fields.items() if field.secret and name in values)
+        secrets = [str(values[name]) for name, field in spec.fields.items() if field.secret and name in values]
+        masker = Masker([*secrets, *(left for one in secrets if (left := cut(one)))])
         for fault in Schema(spec.plan["schema"]).faults(values):
             name = str(fault.pointer[0]) if fault.pointer else ""
             raise ConnectionInvalid(

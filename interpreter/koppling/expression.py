@@ -146,11 +146,22 @@ def _search(text: str) -> Expression:
 
         try:
             value = _parse(text).search(subject, options=_options())
-        except (jmespath.exceptions.JMESPathError, RecursionError, TypeError, ValueError, AttributeError) as error:
-            raise ExpressionError(f"{text!r} cannot be evaluated here: {str(error).splitlines()[0]}") from error
+        except (
+            jmespath.exceptions.JMESPathError,
+            RecursionError,
+            ArithmeticError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ) as error:
+            raise ExpressionError(f"{text!r} cannot be evaluated here: {_first_line(error)}") from error
         return ABSENT if value is None else value
 
     return find
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 @lru_cache(maxsize=4096)
@@ -165,7 +176,7 @@ def _parse(text: str) -> Any:
         said = (getattr(error, "msg", "") or str(error).splitlines()[0]).strip().rstrip(".:")
         raise ExpressionError(f"{text!r} is no JMESPath: {said}", offset) from error
     except (jmespath.exceptions.JMESPathError, RecursionError, ValueError) as error:
-        raise ExpressionError(f"{text!r} is no JMESPath: {str(error).splitlines()[0]}") from error
+        raise ExpressionError(f"{text!r} is no JMESPath: {_first_line(error)}") from error
 
 
 @lru_cache(maxsize=1)

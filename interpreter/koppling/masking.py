@@ -41,18 +41,30 @@ class Masker:
         """Return the text without any secret."""
         return self._forms.sub(MASK, text) if self._forms is not None else text
 
+    def start(self, text: str, length: int) -> str:
+        """Return the beginning of a text without any secret, nor the beginning of one."""
+        return self.text(text)[:length]
+
     def value(self, value: Any) -> Any:
-        """Return a copy of a JSON value without any secret, keys included."""
+        """Return a copy of a JSON value without any secret, keys included; of bytes, too."""
         if not self._secrets:
             return value
+        try:
+            return self._value(value)
+        except RecursionError:
+            return "(nested too deep to be searched for secrets)"
+
+    def _value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
+        if isinstance(value, bytes):
+            return self.text(value.decode(errors="surrogateescape")).encode(errors="surrogateescape")
         if isinstance(value, int | float):  # a secret may be a number
             return MASK if str(value) in self._secrets else value
         if isinstance(value, dict):
-            return {self.text(key): self.value(item) for key, item in value.items()}
+            return {self.text(key): self._value(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.value(item) for item in value]
+            return [self._value(item) for item in value]
         return value
 
     def __repr__(self) -> str:
@@ -60,7 +72,7 @@ class Masker:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Yield patterns of a secret: plain, percent-encoded by character, as JSON and Python write it, in base64."""
+    """Yield patterns of a secret: character by character in any spelling, as JSON and Python write it, in base64."""
     import json
 
     yield "".join(_spellings(character) for character in secret)
@@ -81,9 +93,14 @@ def _base64(secret: bytes) -> Iterator[str]:
         written = base64.b64encode(bytes(before) + secret).decode().rstrip("=")
         whole = (before + len(secret)) % 3 == 0
         own = re.escape(written[(0, 2, 3)[before] : None if whole else -1])
-        yield f"{'[A-Za-z0-9+/]' if before else ''}{own}{'' if whole else '[A-Za-z0-9+/]={0,2}'}"
+        own = own.replace(r"\+", "[+-]").replace("/", "[/_]")  # the alphabet for addresses, RFC 4648, 5
+        yield f"{'[A-Za-z0-9+/_-]' if before else ''}{own}{'' if whole else '[A-Za-z0-9+/_-]={0,2}'}"
 
 
 def _spellings(character: str) -> str:
-    encoded = "".join(f"%(?i:{byte:02x})" for byte in character.encode(errors="replace"))
-    return f"(?:{re.escape(character)}|{encoded}{r'|[+]' if character == ' ' else ''})"
+    """Return a pattern of one character: itself, percent-encoded (again and again), or escaped as JSON may do it."""
+    encoded = "".join(f"%(?:25)*(?i:{byte:02x})" for byte in character.encode(errors="replace"))
+    escaped = rf"\\{{1,15}}u(?i:{ord(character):04x})"
+    if character in "/\"'":
+        escaped += rf"|\\{{1,15}}{character}"
+    return f"(?:{re.escape(character)}|{encoded}|{escaped}{r'|[+]' if character == ' ' else ''})"

@@ -25,6 +25,10 @@ MOST_ALIASES: Final = 1_000
 
 Pointer = tuple[str | int, ...]
 
+_MANY = 4 * DEEPEST
+# Each level of a block style takes a column of its line, or its indicator does.
+_RUN = re.compile(rf"(?:\A|[\n\r\x85\u2028\u2029])[ \t?:\-]{{{_MANY}}}")
+_LONGEST_NUMBER = 400  # digits; int() refuses more than 4300
 _TAG = "tag:yaml.org,2002:"
 _INT = re.compile(r"[-+]?\d+")
 _OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
@@ -142,12 +146,10 @@ def parse_document(data: bytes, name: str) -> Document:
 
 
 def _compose(text: str, name: str) -> tuple[Any, Diagnostic | None]:
-    # Nesting is bounded before the parser recurses on it; brackets inside texts only make the bound stricter than it
-    # need be.
     from ruamel.yaml.cyaml import CSafeLoader  # 125 ms that a compiled spec does not pay
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    if _brackets(text) > 8 * DEEPEST:
+    if _is_too_deep(text):
         return None, Diagnostic("yaml-bounds", f"is nested more than {DEEPEST} deep", Location(name, 1, 1))
     loader = CSafeLoader(text)
     try:
@@ -165,12 +167,26 @@ def _compose(text: str, name: str) -> tuple[Any, Diagnostic | None]:
         return None, Diagnostic("yaml-syntax", f"is no YAML: {str(error).splitlines()[0]}", place, help=help_text)
 
 
-def _brackets(text: str) -> int:
-    depth = deepest = 0
-    for character in re.findall(r"[\[\]{}]", text):
-        depth = depth + 1 if character in "[{" else max(0, depth - 1)
-        deepest = max(deepest, depth)
-    return deepest
+def _is_too_deep(text: str) -> bool:
+    """Tell whether a text is nested so deep that composing its nodes, which recurses in C, could end the process.
+
+    Only a text with hundreds of brackets, or of indicators or blanks at the beginning of a line, can be; of such a text
+    the parser tells, which does not recurse.
+    """
+    if text.count("[") + text.count("{") <= _MANY and _RUN.search(text) is None:
+        return False
+    from ruamel.yaml.cyaml import CSafeLoader
+    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, StreamEndEvent
+
+    loader, depth, event = CSafeLoader(text), 0, None
+    try:
+        while depth <= _MANY and not isinstance(event, StreamEndEvent):
+            event = loader.get_event()
+            depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+    except (YAMLError, ValueError):  # composing comes no further either, and tells what is wrong
+        return False
+    return depth > _MANY
 
 
 def _syntax_words(error: Any, text: str, place: Location) -> tuple[Any, ...]:
@@ -334,8 +350,8 @@ class _Builder:
         if text in _WORDS:
             return _WORDS[text]
         if _INT.fullmatch(text):
-            return int(text) if len(text) < 400 else text  # noqa: PLR2004  (int() refuses more than 4300 digits)
-        if _OCTAL_OR_HEX.fullmatch(text):
+            return int(text) if len(text) < _LONGEST_NUMBER else text
+        if len(text) < _LONGEST_NUMBER and _OCTAL_OR_HEX.fullmatch(text):
             return int(text, 0)
         if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
             return number

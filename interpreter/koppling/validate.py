@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from koppling.diagnostics import join_pointer, suggestion
 from koppling.errors import InputInvalid, Problem
 from koppling.files import File
 from koppling.model import FieldSpec, Lifecycle, ModuleSpec, OperationSpec
-from koppling.words import Fault, faults, show
+from koppling.words import Fault, cut, faults, show
 
 Extra = Literal["forbid", "warn", "pass"]
 
@@ -72,14 +72,58 @@ class Schema:
         """Return what is wrong with a JSON value; nothing where it fits."""
         if self.is_valid(value):
             return []
-        import jsonschema  # 57 ms, and only words
-
-        found = list(faults(jsonschema.Draft202012Validator(self.schema).iter_errors(value)))
+        found = list(faults(_validator()(self.schema).iter_errors(value)))
         found = found or [
             Fault(tuple(error.instance_path), str(error.schema_path[-1] if error.schema_path else ""), _rs_words(error))
             for error in self._fast.iter_errors(value)
         ]
-        return list(dict.fromkeys(found))
+        return list({repr(one): one for one in found}.values())  # by words: what would be allowed may have no hash
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> Callable[[str], bool]:
+    """Return what tells whether a pattern is found in a text, in time that grows as the text does."""
+    import jsonschema_rs
+
+    found = jsonschema_rs.Draft202012Validator({"pattern": text}, pattern_options=jsonschema_rs.RegexOptions())
+    return found.is_valid
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any:
+    """Return jsonschema's validator, whose errors words are made of, with patterns left to the other library.
+
+    Its own way, Python's `re`, can be kept busy for years by a harmless pattern and a text made for it.
+    """
+    from jsonschema import Draft202012Validator, ValidationError  # 57 ms, and only words
+    from jsonschema.validators import extend
+
+    def pattern(validator: Any, rule: str, instance: Any, _schema: Any) -> Iterator[Any]:
+        if validator.is_type(instance, "string") and not _pattern(rule)(instance):
+            yield ValidationError("does not match")
+
+    def properties(validator: Any, rules: dict[str, Any], instance: Any, _schema: Any) -> Iterator[Any]:
+        if validator.is_type(instance, "object"):
+            for rule, schema in rules.items():
+                for key in filter(_pattern(rule), instance):
+                    yield from validator.descend(instance[key], schema, path=key, schema_path=rule)
+
+    def others(validator: Any, rule: Any, instance: Any, schema: dict[str, Any]) -> Iterator[Any]:
+        if not validator.is_type(instance, "object"):
+            return
+        patterns = [_pattern(one) for one in schema.get("patternProperties", {})]
+        known = schema.get("properties", {})
+        rest = [key for key in instance if key not in known and not any(fits(key) for fits in patterns)]
+        if validator.is_type(rule, "object"):
+            for key in rest:
+                yield from validator.descend(instance[key], rule, path=key)
+        elif not rule and rest:
+            error: Any = ValidationError("unknown keys")
+            error.keys = rest
+            yield error
+
+    words = {"pattern": pattern, "patternProperties": properties, "additionalProperties": others}
+    return extend(Draft202012Validator, words)  # type: ignore[no-untyped-call]
 
 
 def _rs_words(error: Any) -> str:
@@ -202,7 +246,7 @@ class Inputs:
         """Yield problems as anybody may see them, each with its field's line of the spec."""
         from koppling.masking import Masker  # only where something is wrong
 
-        masker = Masker(secrets)
+        masker = Masker([*secrets, *(left for one in secrets if (left := cut(one)))])
         for one in problems:
             place = one.place or self._place(one.pointer.partition("/")[2].partition("/")[0])
             yield Problem(one.pointer, masker.text(one.message), one.allowed, place)

@@ -34,7 +34,7 @@ class Fault:
 
 
 def faults(errors: Iterable[Any]) -> Iterator[Fault]:
-    """Translate the errors of the `jsonschema` library."""
+    """Translate the errors of the `jsonschema` library; one of `additionalProperties` tells them as `keys`."""
     for error in errors:
         yield from _translate(error, tuple(error.absolute_path))
 
@@ -143,13 +143,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _unknown_keys(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
-    import re
-
     known = list(error.schema.get("properties", {}))
-    patterns = list(error.schema.get("patternProperties", {}))
-    for key in error.instance:
-        if key in known or any(re.search(pattern, key) for pattern in patterns):
-            continue
+    for key in error.keys:
         close = near_miss(key, known)
         names = (
             ", ".join(sorted(known)[:_MOST_NAMES]) + (", …" if len(known) > _MOST_NAMES else "") if known else "none"
@@ -168,7 +163,8 @@ def _best_branch(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
     """Speak of the one alternative that was meant, where that can be told; else of all in one sentence."""
     branches: dict[int, list[Any]] = {}
     for inner in error.context:
-        branches.setdefault(inner.schema_path[0], []).append(inner)
+        # An alternative that is `false` has no path.
+        branches.setdefault(inner.schema_path[0] if inner.schema_path else -1, []).append(inner)
     wrong_type = [
         [inner for inner in branch if inner.validator == "type" and not inner.path] for branch in branches.values()
     ]
@@ -203,6 +199,12 @@ def type_words(types: Any) -> str:
 
 def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def cut(text: str) -> str | None:
+    """Return what `show` leaves of a text that it cuts; None where it shows the whole."""
+    shown = show(text)
+    return shown[1:-1] if shown.endswith("…") and text else None
 
 
 def show(value: Any) -> str:

@@ -21,6 +21,9 @@ from hypothesis import strategies as st
 
 import koppling
 from koppling.body import Content, Multipart, Raw
+from koppling.send.message import compose
+from koppling.send.route import Routes, split
+from koppling.send.wire import _outgoing
 from koppling.template import Reference, parse
 
 EVERY = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
@@ -68,7 +71,7 @@ def first_request(
 
 @EVERY
 @given(data=st.data())
-@often(12)
+@often(5)
 def test_valid_inputs_render(operation, data):
     inputs = data.draw(inputs_of(operation, PLAIN))
     found = first_request(operation, inputs)
@@ -84,7 +87,7 @@ def test_valid_inputs_render(operation, data):
 
 @EVERY
 @given(data=st.data())
-@often(25)
+@often(12)
 def test_hostile_inputs_are_refused_in_words_or_sent_as_what_they_are(operation, data):
     inputs = data.draw(inputs_of(operation, HOSTILE))
     extra = data.draw(st.sampled_from(["forbid", "pass"]))
@@ -116,10 +119,34 @@ def fits(operation: Operation, inputs: dict[str, Any]) -> bool:
 
 
 def check(operation: Operation, rendered: koppling.Request, request: httpx.Request) -> None:
-    """Check a request that would have been sent."""
+    """Check a request that would have been sent: as httpx writes it, and as the interpreter's own connections do."""
     check_address(operation, str(request.url), request.url)
     check_headers(operation, request)
-    check_body(rendered.body, request)
+    check_body(rendered.body, request.headers, request.content)
+    head, sent = on_the_wire(rendered)
+    headers = httpx.Headers(list(head.headers))
+    assert (head.method, head.target) == (request.method.encode(), request.url.raw_path)
+    # A multipart body without parts: httpx sends none at all.
+    assert {name for name, _ in head.headers} ^ {name.lower() for name, _ in request.headers.raw} <= (
+        {b"content-type"} if rendered.body == Multipart(()) else set()
+    )
+    assert len(set(headers)) == len(head.headers)
+    check_body(rendered.body, headers, sent)
+
+
+def on_the_wire(rendered: koppling.Request) -> tuple[h11.Request, bytes]:
+    """Return what a strict reader reads of the bytes that go to the vendor."""
+    origin, target = split(rendered.url)
+    reader = h11.Connection(h11.SERVER)
+    for piece in _outgoing(compose(rendered, Routes().to(origin), origin, target)):
+        reader.receive_data(piece)
+    head, body = reader.next_event(), b""
+    assert isinstance(head, h11.Request)
+    while isinstance(event := reader.next_event(), h11.Data):
+        body += event.data
+    assert isinstance(event, h11.EndOfMessage)
+    assert reader.trailing_data == (b"", False)
+    return head, body
 
 
 def check_address(operation: Operation, text: str, url: httpx.URL) -> None:
@@ -174,11 +201,10 @@ def check_headers(operation: Operation, request: httpx.Request) -> None:
         assert CANARY in request.headers[auth["api_key"]["name"]]
 
 
-def check_body(body: Any, request: httpx.Request) -> None:
+def check_body(body: Any, headers: httpx.Headers, sent: bytes) -> None:
     """Check that another parser reads the body that the interpreter meant."""
-    sent = request.content
-    if "content-length" in request.headers:
-        assert int(request.headers["content-length"]) == len(sent)
+    if "content-length" in headers:
+        assert int(headers["content-length"]) == len(sent)
     match body:
         case None:
             assert sent == b""
@@ -190,10 +216,10 @@ def check_body(body: Any, request: httpx.Request) -> None:
                 name.encode(), value.encode()
         case Content():
             assert sent == body.data
-        case Multipart(()):  # what RFC 2046 has no word for, and every reader takes
-            assert re.fullmatch(rb"--[0-9a-f]+--\r\n", sent)
+        case Multipart(()):
+            assert sent == b"" or sent.startswith(b"--")
         case Multipart(parts):
-            check_multipart(parts, request.headers["content-type"], sent)
+            check_multipart(parts, headers["content-type"], sent)
         case Raw(file):
             assert sent == file.read()
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from koppling.call.attempt import read
 from koppling.call.authorize import authorized
 from koppling.call.deadline import pause
-from koppling.call.failures import own_error, same_origin, too_large, vendor_error
+from koppling.call.failures import own_error, same_origin, too_large, unreadable, vendor_error
 from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call
 from koppling.effects import Effect, Now, Reply
@@ -73,7 +73,7 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
     try:
         body = decode(form, data, reply.status, reply.headers)
     except Unreadable as fault:
-        raise own_error(call, request, reply, "runtime", "unreadable", str(fault)) from None
+        raise unreadable(call, request, reply, str(fault), fault.text) from None
     match = call.operation.errors.match(reply.status, reply.headers, body)
     if match is not None:
         raise vendor_error(call, request, reply, body, match.kind)

@@ -33,7 +33,7 @@ def vendor_error(
     message, mask = facts.get("message"), call.masker.text
     if not message:
         phrase = HTTPStatus(reply.status).phrase if reply.status in list(HTTPStatus) else "no success"
-        start = f"; the body begins with {body.strip()[:120]!r}" if isinstance(body, str) and body.strip() else ""
+        start = f"; the body begins with {_start(call, body, 120)}" if isinstance(body, str) and body.strip() else ""
         message = phrase + start
     code, kind_of_error, param = (value and mask(value) for value in map(facts.get, ("code", "type", "param")))
     error = ApiError(
@@ -48,7 +48,7 @@ def vendor_error(
         request=redacted(request),
         attempts=tuple(call.attempts),
         body=call.masker.value(body),
-        partial=partial,
+        partial=call.masker.value(partial),
     )
     if param:
         error.seek_origin(lambda: _origin(call, param))
@@ -83,7 +83,7 @@ def own_error(
         request=redacted(request),
         attempts=tuple(call.attempts),
         body=call.masker.value(body),
-        partial=partial,
+        partial=call.masker.value(partial),
     )
 
 
@@ -103,7 +103,7 @@ def no_answer(
 ) -> TransportError:
     """Return the error that the network makes; `sent` tells whether an earlier attempt may have been carried out."""
     message = call.masker.text(str(failure))
-    there, sent = failure.partial if partial is None else partial, sent or failure.sent
+    there, sent = call.masker.value(failure.partial if partial is None else partial), sent or failure.sent
     return TransportError(failure.reason, message, sent, redacted(request), tuple(call.attempts), there)
 
 
@@ -114,7 +114,21 @@ def too_late(
     message = f"the deadline of {call.deadline:g} s passed"
     if wait:
         message = f"{what.format(f'{wait:.3g} s')} would have passed the deadline of {call.deadline:g} s"
-    return TransportError("deadline", message, sent, redacted(request), tuple(call.attempts), partial)
+    there = call.masker.value(partial)
+    return TransportError("deadline", message, sent, redacted(request), tuple(call.attempts), there)
+
+
+def unreadable(
+    call: Call, request: Request, reply: Reply, why: str, text: str = "", *, partial: Any = None
+) -> ApiError:
+    """Return the error of a success that is not what its format says."""
+    said = f"{why}; it begins with {_start(call, text, 80)}" if text else why
+    return own_error(call, request, reply, "runtime", "unreadable", said, partial=partial)
+
+
+def _start(call: Call, text: str, length: int) -> str:
+    """Return how a vendor's text begins, quoted. Secrets go first: what is cut apart is not found any more."""
+    return repr(call.masker.start(text.strip(), length))
 
 
 def same_origin(call: Call, request: Request, reply: Reply, address: Any, what: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from koppling.call.attempt import read
-from koppling.call.failures import no_answer, own_error, vendor_error
+from koppling.call.failures import no_answer, unreadable, vendor_error
 from koppling.call.state import Call
 from koppling.effects import Effect, NoAnswer, Reply
 from koppling.errors import KopplingError
@@ -14,8 +14,6 @@ from koppling.events import Event, EventTooLarge, decoder
 from koppling.expression import ABSENT, Roots
 from koppling.extract import Stream, event_of, links_of
 from koppling.model import Request
-
-_SHOWN = 80  # characters of what is no JSON
 
 
 def roots_of(call: Call, reply: Reply) -> Roots:
@@ -139,12 +137,10 @@ class Events:
         return no_answer(self._call, self._request, NoAnswer("cut", message, sent=True), self._partial())
 
     def _no_json(self, text: str) -> Callable[[], KopplingError]:
-        return lambda: self._unreadable(f"an event of the stream is no JSON; it begins with {text[:_SHOWN]!r}")
+        return lambda: self._unreadable("an event of the stream is no JSON", text)
 
-    def _unreadable(self, message: str) -> KopplingError:
-        return own_error(
-            self._call, self._request, self._reply, "runtime", "unreadable", message, partial=self._partial()
-        )
+    def _unreadable(self, message: str, text: str = "") -> KopplingError:
+        return unreadable(self._call, self._request, self._reply, message, text, partial=self._partial())
 
     def _vendors(self, event: Any) -> Callable[[], KopplingError]:
         reply = self._reply

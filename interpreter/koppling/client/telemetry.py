@@ -89,7 +89,7 @@ class Telemetry:
             "provider": names.provider if names.operation else None,
             "request_model": names.asked(self._call.prepared.values) if names.operation else None,
         }
-        return {NAMES[key]: value for key, value in found.items() if value is not None}
+        return {NAMES[key]: self._call.masker.text(value) for key, value in found.items() if value is not None}
 
     def _of_module(self) -> dict[str, Any]:
         operation = self._call.operation
@@ -160,6 +160,7 @@ class Telemetry:
         answer = self._call.last
         if answer is not None and self._names.operation is not None:
             found = self._names.told(answer.body, answer.roots)
+            found = {key: self._call.masker.text(value) for key, value in found.items()}
             self._span.set_attributes({NAMES[f"response_{key}"]: value for key, value in found.items()})
             if "model" in found:
                 told[NAMES["response_model"]] = found["model"]

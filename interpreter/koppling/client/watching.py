@@ -164,7 +164,7 @@ class _Observing:
         self._end(
             status=reply.status,
             response_headers={
-                name: "***" if name in _COOKIES else mask(value) for name, value in reply.headers.items()
+                mask(name): "***" if name in _COOKIES else mask(value) for name, value in reply.headers.items()
             },
             request_id=None if identity is None else mask(identity),
         )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from koppling.expression import ABSENT
 
 
 class Unreadable(ValueError):
-    """A body that is not what its format says."""
+    """A body that is not what its format says. `text` is the body, which may hold what nobody should see."""
+
+    def __init__(self, message: str, text: str = "") -> None:
+        super().__init__(message)
+        self.text = text
 
 
 def media_type(headers: Mapping[str, str]) -> str:
@@ -40,7 +44,10 @@ def decode(form: str, data: bytes, status: int, headers: Mapping[str, str]) -> A
         Unreadable: it is not what the format says.
     """
     if form == "text":
-        return data.decode(_charset(headers), errors="replace")
+        try:
+            return data.decode(_charset(headers), errors="replace")
+        except LookupError:  # one of Python's that makes no text: hex, zlib
+            return data.decode(errors="replace")
     if not data.strip():
         if status in {202, 204, 205}:
             return None
@@ -49,8 +56,7 @@ def decode(form: str, data: bytes, status: int, headers: Mapping[str, str]) -> A
         return _DECODER.decode(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         kind = media_type(headers) or "no media type"
-        start = data[:80].decode(errors="replace").strip()
-        raise Unreadable(f"the body is no JSON ({kind}); it begins with {start!r}") from None
+        raise Unreadable(f"the body is no JSON ({kind})", data.decode(errors="replace")) from None
 
 
 def _no_constant(text: str) -> Any:
@@ -76,15 +82,20 @@ def event_of(text: str) -> Any:
         return ABSENT
 
 
+# What Python knows beside the encodings of texts: they refuse what they cannot read, or read it as something else.
+_NO_CHARSETS: Final = frozenset({"undefined", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7"})
+
+
 def _charset(headers: Mapping[str, str]) -> str:
     import codecs
 
     _, _, found = headers.get("content-type", "").partition("charset=")
     name = found.partition(";")[0].strip(" \"'") or "utf-8"
     try:
-        return codecs.lookup(name).name
-    except LookupError:
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
         return "utf-8"
+    return "utf-8" if found.replace("_", "-") in _NO_CHARSETS else found
 
 
 def file_name(headers: Mapping[str, str], url: str) -> str:

@@ -203,7 +203,7 @@ def _json(value: Any, _named: _Named) -> Any:
         return value
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 

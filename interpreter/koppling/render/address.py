@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from koppling.model import Request
 
-_NO_ADDRESS = re.compile(r"[\x00-\x1f\x7f]")
+_NO_ADDRESS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _LONGEST_ADDRESS = 16_384
 
 

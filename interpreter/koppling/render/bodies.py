@@ -54,6 +54,8 @@ class JsonBody:
             value, extras = {**extras, **value}, {}
         try:
             return Content.json(value), extras
+        except UnicodeEncodeError:
+            raise
         except (TypeError, ValueError):
             raise Misfit(self.sink, "a file cannot stand in JSON") from None
 

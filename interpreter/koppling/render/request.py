@@ -125,6 +125,9 @@ class RequestTemplate:
             return self._render(roots, extras, masker)
         except Misfit as misfit:
             raise InputInvalid(self.module, self.problems(misfit, masker)) from None
+        except UnicodeEncodeError:  # inputs were looked at; a page's cursor comes from an answer
+            problem = Problem("", "what would be sent holds half a surrogate pair, which is no text")
+            raise InputInvalid(self.module, (problem,)) from None
 
     def problems(self, misfit: Misfit, masker: Masker) -> tuple[Problem, ...]:
         """Return what a misfit says of the inputs: a problem for each that the place reads."""

@@ -12,7 +12,7 @@ from koppling.effects import NoAnswer
 
 _PORTS = {"http": 80, "https": 443}
 _PARTS = re.compile(r"([^:/?#]*://[^/?#]*)([^#]*)", re.DOTALL)
-_PLAIN = re.compile(r"[!-~]+")
+_PLAIN = re.compile(r"[!#-;=?-Z\[\]_a-z~]+")  # what a URI may hold, RFC 3986
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
