@@ -6,7 +6,6 @@ The only file that knows the jsonschema libraries: jsonschema-rs gives the verdi
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -17,6 +16,7 @@ from koppling.diagnostics import join_pointer, suggestion
 from koppling.errors import InputInvalid, Problem
 from koppling.files import File
 from koppling.model import FieldSpec, Lifecycle, ModuleSpec, OperationSpec
+from koppling.plain import HALF, is_half, plain
 from koppling.words import Fault, cut, faults, show
 
 Extra = Literal["forbid", "warn", "pass"]
@@ -34,8 +34,6 @@ def check_extra(extra: Any) -> None:
 
 # What stands for a file while JSON Schema looks at the inputs.
 FILE_SCHEMA: dict[str, Any] = {"type": "object", "properties": {"$file": {"type": "string"}}, "required": ["$file"]}
-_SEGMENTS_DEEP = 200
-_BITS = 14_000  # of a whole number; Python itself refuses to write more than 4300 digits
 
 
 class Schema:
@@ -217,8 +215,8 @@ class Inputs:
         for name, value in inputs.items():
             if not isinstance(name, str):
                 problems.append(Problem("", f"the names of inputs are text, not {name!r}"))
-            elif _is_half(name):
-                problems.append(Problem("", f"the name {name!a} of an input {_HALF}"))
+            elif is_half(name):
+                problems.append(Problem("", f"the name {name!a} of an input {HALF}"))
             else:
                 values[name] = value
         for name, default in self._defaults.items():
@@ -235,7 +233,7 @@ class Inputs:
                 values[name] = self._file(name, values[name], files, problems)
         view = self._json(values, problems)
         if prepared.extras:
-            prepared.extras = _json(prepared.extras, (), problems)
+            prepared.extras = plain(prepared.extras, (), problems)
         if not problems:
             problems += [self._problem(fault) for fault in self._schema.faults(view)]
         else:
@@ -270,7 +268,7 @@ class Inputs:
         """Make plain JSON of the values, in place, and return them as the schema sees them: files as markers."""
         for name, value in values.items():
             if name not in self._files:
-                values[name] = _json(value, (name,), problems)
+                values[name] = plain(value, (name,), problems)
         if not self._files:
             return values
         return {name: _marked(value) if name in self._files else value for name, value in values.items()}
@@ -379,7 +377,7 @@ def _with_a_name(file: File) -> File:
     Raises:
         ValueError: it cannot, as that of a file on a disk whose names are not UTF-8; in words.
     """
-    if _is_half(file.name):
+    if is_half(file.name):
         raise ValueError(f"the name {file.name!a} of the file is no text; give it another: File(path, name=…)")
     return file
 
@@ -409,113 +407,3 @@ def _marked(value: Any) -> Any:
     if isinstance(value, list):
         return [_marked(one) for one in value]
     return {"$file": value.name} if isinstance(value, File) else value if isinstance(value, str) else None
-
-
-_HALF = "holds half a surrogate pair, which is no text"
-
-
-def _is_half(text: str) -> bool:
-    """Tell whether a text holds half a surrogate pair, so that it cannot be written."""
-    if text.isascii():
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:
-    """Return a copy of a value as plain JSON; what JSON can't say is a problem."""
-    try:
-        return _copied(value, _SEGMENTS_DEEP + 1 - len(pointer))
-    except ValueError:
-        return _made_json(value, pointer, problems)
-
-
-_TEXTS = {str}
-
-
-def _copied(value: Any, deep: int) -> Any:
-    """Return a copy of what is plain JSON already, as nearly everything is: no call is spent on most of its parts.
-
-    Raises:
-        ValueError: it is not, or not so deep.
-    """
-    kind = type(value)
-    if kind is dict and deep > 0:
-        found = {}
-        for key, one in value.items():
-            if type(key) is not str:
-                raise ValueError
-            if not key.isascii():
-                key.encode()
-            if type(one) is str and one.isascii():
-                found[key] = one
-            else:
-                found[key] = _copied(one, deep - 1)
-        return found
-    if kind is list and deep > 0:
-        kinds = set(map(type, value))
-        if kinds == _TEXTS and "".join(value).isascii():
-            return value.copy()
-        return [_copied(one, deep - 1) for one in value]
-    return _scalar(value, kind)
-
-
-def _scalar(value: Any, kind: type) -> Any:
-    if kind is str:
-        if not value.isascii():
-            value.encode()
-    elif kind is int:
-        if value.bit_length() > _BITS:
-            raise ValueError
-    elif kind is not bool and value is not None and not (kind is float and math.isfinite(value)):
-        raise ValueError
-    return value
-
-
-def _made_json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:  # noqa: C901, PLR0912
-    """Return what plain JSON can be made of: tuples become lists, mappings dicts."""
-    kind = type(value)
-    if kind is str:
-        if _is_half(value):
-            problems.append(Problem(join_pointer(*pointer), _HALF))
-            return ascii(value)
-        return value
-    if value is None or kind is bool:
-        return value
-    if kind is int:
-        if value.bit_length() > _BITS:
-            problems.append(Problem(join_pointer(*pointer), "is a number of more than 4000 digits"))
-            return None
-        return value
-    if kind is float:
-        if not math.isfinite(value):
-            problems.append(Problem(join_pointer(*pointer), f"JSON has no {value}"))
-        return value
-    if len(pointer) > _SEGMENTS_DEEP:
-        problems.append(Problem(join_pointer(*pointer[:3]), f"is nested more than {_SEGMENTS_DEEP} deep"))
-        return None
-    if kind is dict or isinstance(value, Mapping):
-        found = {}
-        for key, one in value.items():
-            if not isinstance(key, str):
-                problems.append(Problem(join_pointer(*pointer), f"the keys of an object are text, not {key!r}"))
-            elif _is_half(key):
-                problems.append(Problem(join_pointer(*pointer), f"its key {key!a} {_HALF}"))
-            else:
-                found[key] = _made_json(one, (*pointer, key), problems)
-        return found
-    if isinstance(value, list | tuple):
-        return [_made_json(one, (*pointer, index), problems) for index, one in enumerate(value)]
-    if isinstance(value, str | int | float):  # a subclass: an Enum, a numpy number that is a float
-        plain: Any = (
-            str.__str__(value) if isinstance(value, str) else int(value) if isinstance(value, int) else float(value)
-        )
-        return _made_json(plain, pointer, problems)
-    if isinstance(value, File | Path | bytes):
-        problems.append(Problem(join_pointer(*pointer), "a file is not taken here"))
-    else:
-        problems.append(Problem(join_pointer(*pointer), f"JSON has no {type(value).__name__}"))
-    return None

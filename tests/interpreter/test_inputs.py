@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import pytest
 
 import koppling
-from koppling.validate import _json
+from koppling.plain import plain
 
 TRUE = {"name": "x"}
 
@@ -108,7 +108,7 @@ JSON = st.recursive(
 @hypothesis.given(JSON)
 def test_what_is_json_is_sent_as_it_is(value):
     problems = []
-    found = _json(value, ("data",), problems)
+    found = plain(value, ("data",), problems)
     assert (found, problems) == (value, [])
     assert json.dumps(found) == json.dumps(value)  # 1 and true are told apart
 
@@ -119,7 +119,7 @@ def test_inputs_are_nested_so_deep_and_no_deeper(deep, said):
     for _ in range(deep):
         value = [value]
     problems = []
-    _json(value, ("data",), problems)
+    plain(value, ("data",), problems)
     assert [one.message for one in problems] == said
 
 
