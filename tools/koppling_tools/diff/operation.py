@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -101,14 +102,22 @@ def _inputs(subject: str, old: Side, new: Side, day: str) -> Iterator[Change]:
     if old.merged.tree["validation"] != new.merged.tree["validation"]:
         first = next(iter(new.merged.tree["validation"]), None)
         place = new.at(("validation", first)) if first else new.at(("fields",))
-        gone = not new.merged.tree["validation"]
+        others = _without(new.merged.tree["validation"], after.keys() - before.keys())
+        eased = not others or others == old.merged.tree["validation"]
         yield Change(
             "validation-changed",
-            "additive" if gone else "breaking",
+            "additive" if eased else "breaking",
             subject,
             "the rules over all inputs are others",
             place,
         )
+
+
+def _without(validation: Mapping[str, Any], fresh: AbstractSet[str]) -> dict[str, Any]:
+    """Return the rules over all inputs, without what new inputs alone ask for: nobody gives those yet."""
+    asked = {name: one for name, one in validation.get("dependentRequired", {}).items() if name not in fresh}
+    rest = {key: one for key, one in validation.items() if key != "dependentRequired"}
+    return {**rest, **({"dependentRequired": asked} if asked else {})}
 
 
 def _default(
