@@ -44,7 +44,7 @@ class Screen:
         os.close(slave)
         self.seen = ""
 
-    def read_until(self, wanted: str, seconds: float = 10) -> None:
+    def read_until(self, wanted: str, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while wanted not in self.seen:
             assert time.monotonic() < end, f"{wanted!r} never came; there was {self.seen!r}"
@@ -53,7 +53,7 @@ class Screen:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def end(self, seconds: float = 10) -> int:
+    def end(self, seconds: float = 60) -> int:
         """Wait for the end and return the exit status."""
         end = time.monotonic() + seconds
         while self.process.poll() is None:
@@ -185,7 +185,7 @@ def test_nothing_moves_where_it_cannot_be_wiped(stream, term, monkeypatch):
 
 
 def _until(true) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
