@@ -202,7 +202,7 @@ def foreground(*words: str) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -221,7 +221,7 @@ def test_the_command_tells_how_to_use_it_and_ends_when_it_is_interrupted(how: si
         assert httpx.get(f"{url}things/th_1", headers=headers, trust_env=False).status_code == 200
         assert httpx.get(f"{url}things/th_0", headers=headers, trust_env=False).status_code == 404
         process.send_signal(how)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert out == ""
     assert err.splitlines()[0] == "GET /v2/things/th_1 200 acme.get_thing@1/smallest"

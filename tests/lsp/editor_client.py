@@ -118,7 +118,7 @@ class Editor:
         self.open(path, before + after)
         return before.count("\n"), len(before.rpartition("\n")[2].encode("utf-16-le")) // 2
 
-    def told(self, path, rules, *, every=False, timeout=10):
+    def told(self, path, rules, *, every=False, timeout=60):
         """Wait until these rules are said to be broken (as errors; with `every` also as warnings and advice)."""
         said = None
         while True:
