@@ -211,7 +211,7 @@ class Beginning:
             raise ConnectionInvalid(name, f"nobody signs in to {name}: its `auth` is no authorization code of OAuth 2")
         if redirect_uri is None and urlsplit(grant.oauth.redirect).port in {None, 0}:
             raise ValueError("redirect_uri is needed: where the browser comes back to")
-        return SignIn(self._begun(grant.endpoint, Prepared({}), None, None), grant, redirect_uri, live)
+        return SignIn(self._begun(grant.endpoint, Prepared({}, []), None, None), grant, redirect_uri, live)
 
     def adapt(self, name: str, inputs: Mapping[str, Any], inputs_of: int, as_of: Day) -> dict[str, Any]:
         """See `Client.adapt`."""
