@@ -17,8 +17,8 @@ Right:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from koppling.diagnostics import Severity
 from koppling.read import Document
@@ -50,15 +50,24 @@ _TWINS: Final = {
 def of_document(document: Document) -> Iterator[Finding]:
     """Find the keywords that say nothing of the types beside them."""
     for at, schema in schemas(document.value):
-        kinds = schema.get("type")
-        if kinds is None or schema.get("parse") == "json":
+        if schema.get("parse") == "json":
             continue
-        kinds = {"number" if one == "integer" else one for one in (kinds if isinstance(kinds, list) else [kinds])}
-        for kind, keywords in _OF.items():
-            for keyword in keywords if kind not in kinds else ():
-                if keyword in schema:
-                    only = next(iter(sorted(kinds - {"null"})), "null")
-                    twin = _TWINS.get((only, keyword))
-                    help_text = f"write `{twin}`" if twin else f"remove it, or add {kind} to `type`"
-                    told = f"`{keyword}` says nothing of a value that is {only}"
-                    yield Finding(document, told, (*at, keyword), help_text, key=True)
+        for keyword, kind, only in idle(schema):
+            twin = _TWINS.get((only, keyword))
+            help_text = f"write `{twin}`" if twin else f"remove it, or add {kind} to `type`"
+            told = f"`{keyword}` says nothing of a value that is {only}"
+            yield Finding(document, told, (*at, keyword), help_text, key=True)
+
+
+def idle(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield each keyword that says nothing beside the schema's `type`, the type it is of, and the one there is."""
+    kinds = schema.get("type")
+    if kinds is None:
+        return
+    listed = kinds if isinstance(kinds, list) else [kinds]
+    kinds = {"number" if one == "integer" else one for one in listed if isinstance(one, str)}
+    only = next(iter(sorted(kinds - {"null"})), "null")
+    for kind, keywords in _OF.items():
+        for keyword in keywords if kind not in kinds else ():
+            if keyword in schema:
+                yield keyword, kind, only

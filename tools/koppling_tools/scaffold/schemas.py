@@ -18,6 +18,7 @@ from koppling_tools.openapi.document import Api
 from koppling_tools.openapi.schema import normal
 from koppling_tools.patterns import in_ascii, slow_part
 from koppling_tools.rules.credential_literal import looks_like
+from koppling_tools.rules.idle_keyword import idle
 from koppling_tools.scaffold.draft import Notes
 from koppling_tools.scaffold.names import free, snake
 
@@ -202,6 +203,9 @@ class Translation:
                 self._inner(found, key, value, where, direction)
             else:
                 self._word(found, key, value, where)
+        for keyword, _, only in list(idle(found)):
+            del found[keyword]
+            self._notes.add(f"`{keyword}` says nothing of what is {only}, and is left out", where)
         self._values(found, where)
         title = given.get("title")
         if isinstance(title, str) and title.strip() and title != found.get("type"):
