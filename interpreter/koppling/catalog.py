@@ -6,11 +6,10 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from koppling import __version__, store
 from koppling.adapt import adapted
@@ -29,8 +28,7 @@ _NAME = re.compile(r"(?P<connector>[A-Za-z]\w*)\.(?P<module>[A-Za-z]\w*)(?:@(?P<
 _FILE = re.compile(r"(?P<module>[A-Za-z]\w*)\.v(?P<major>\d+)\.ya?ml")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One module in one major version, as a list shows it. `root` is the folder of specs that it came from."""
 
     connector: str

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -89,14 +88,15 @@ def _rs_words(error: Any) -> str:
     return str(error.message)
 
 
-@dataclass(slots=True)
 class Prepared:
     """Inputs that may be sent. `extras` are those that no field declares; `secrets` are values never to be shown."""
 
-    values: dict[str, Any]
-    extras: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    secrets: list[str] = field(default_factory=list)
+    __slots__ = ("extras", "secrets", "values", "warnings")
+
+    def __init__(self, values: dict[str, Any], secrets: Iterable[str] = ()) -> None:
+        self.values, self.secrets = values, list(secrets)
+        self.extras: dict[str, Any] = {}
+        self.warnings: list[str] = []
 
 
 def choose(module: ModuleSpec, inputs: Mapping[str, Any]) -> OperationSpec:
@@ -179,7 +179,7 @@ class Inputs:
                 values[name] = value
         for name, default in self._defaults.items():
             values.setdefault(name, default)
-        prepared = Prepared(values, secrets=[text for name in self._secret for text in _texts(values.get(name))])
+        prepared = Prepared(values, (text for name in self._secret for text in _texts(values.get(name))))
         self._lifecycles(prepared, problems, day)
         self._set_extras_apart(prepared, problems, extra)
         for name in self._parsed:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from koppling.diagnostics import near_miss
 
@@ -21,8 +20,7 @@ _LONGEST_VALUE = 60
 _MOST_NAMES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One fault: where in the value, which keyword of the schema, in which words, and what would be allowed."""
 
     pointer: tuple[str | int, ...]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from koppling.errors import Kind
 from koppling.expression import Roots
 from koppling.extract.values import Evaluate, value_of
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorMatch:
+class ErrorMatch(NamedTuple):
     """What an entry of the error map says of an answer."""
 
     kind: Kind

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from koppling.body import Body, Content, Multipart, Part, Raw
 from koppling.encode import Listed, Refused, Style, form_text, pairs
@@ -83,8 +82,7 @@ class FormBody:
         return Content(text.encode(), headers["content-type"], text), {}
 
 
-@dataclass(frozen=True, slots=True)
-class PartTemplate:
+class PartTemplate(NamedTuple):
     """What one parameter of a multipart body is written as: one part, or several."""
 
     parameter: Parameter

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from koppling.encode import Style, pairs
 from koppling.expression import ABSENT, Roots
@@ -11,8 +10,7 @@ from koppling.files import File
 from koppling.render.sink import Misfit, Sink, make_sink
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One name with its value."""
 
     name: str
