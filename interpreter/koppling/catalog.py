@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
@@ -22,6 +23,7 @@ from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec
 if TYPE_CHECKING:
     from koppling.read import Document
 
+Plan = tuple[dict[str, Any], dict[str, Any]]  # what every call needs, and the rest
 Specs = Union[str, Path, Sequence[str | Path], "Catalog", None]
 
 _NAME = re.compile(r"(?P<connector>[A-Za-z]\w*)\.(?P<module>[A-Za-z]\w*)(?:@(?P<major>\d+))?")
@@ -282,12 +284,13 @@ class Catalog:
             given = self._given.get(path)
             data = given.text.encode() if given else _bytes(path)
 
-            def plan() -> dict[str, Any]:
+            def plan() -> Plan:
                 from koppling.compile import plan_connector
 
-                return plan_connector(given or _parsed(data, path))
+                return plan_connector(given or _parsed(data, path)), {}
 
-            self._connectors[name] = (data, connector_spec(plan() if given else self._kept(plan, path, data)))
+            found, _ = self._kept(plan, path, data, keep=not given)
+            self._connectors[name] = (data, connector_spec(found))
         return self._connectors[name]
 
     def _module(self, connector: str, path: Path) -> ModuleSpec:
@@ -296,23 +299,40 @@ class Catalog:
             given = self._given.get(path)
             data = given.text.encode() if given else _bytes(path)
 
-            def plan() -> dict[str, Any]:
+            def plan() -> Plan:
                 from koppling.compile import plan_module
 
                 return plan_module(given or _parsed(data, path), self._document(connector, shared, spec), spec.plan)
 
             fresh = given or (self._given and self.home(connector) / "connector.yaml" in self._given)
-            self._modules[path] = module_spec(plan() if fresh else self._kept(plan, path, data, shared))
+            self._modules[path] = module_spec(*self._kept(plan, path, data, shared, keep=not fresh))
         return self._modules[path]
 
-    def _kept(self, plan: Callable[[], dict[str, Any]], path: Path, *contents: bytes) -> dict[str, Any]:
-        """Return the plan that any process has made of these contents before, else make it and keep it."""
-        key = self._key(path, *contents)
-        found: dict[str, Any] | None = store.load_compiled(key)
-        if found is None:
-            found = plan()
-            store.store_compiled(key, found)
-        return found
+    def _kept(
+        self, plan: Callable[[], Plan], path: Path, *contents: bytes, keep: bool
+    ) -> tuple[dict[str, Any], Callable[[], dict[str, Any]]]:
+        """Return the plan that any process has made of these contents before, else make it and `keep` it.
+
+        Its rest is read when it is asked for, and made anew where what was kept of it is damaged.
+        """
+        key = self._key(path, *contents) if keep else ""
+        kept = store.load_compiled(key) if keep else None
+        if kept is None:
+            found, rest = plan()
+            if keep:
+                store.store_compiled(key, found, rest)
+            return found, lambda: rest
+        found, text = kept
+
+        @cache
+        def later() -> dict[str, Any]:
+            try:
+                read: dict[str, Any] = json.loads(text)
+            except ValueError:
+                _, read = plan()
+            return read
+
+        return found, later
 
     def _document(self, connector: str, data: bytes, spec: ConnectorSpec) -> Document:
         if connector not in self._documents:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from koppling.extract import Case, Errors, Pages, Stream, TelemetryNames
@@ -21,23 +22,24 @@ class Operation:
     """One operation, ready to be called any number of times."""
 
     def __init__(self, connector: ConnectorSpec, module: ModuleSpec, spec: OperationSpec) -> None:
-        plan = spec.plan
+        run = spec.run
         self.connector = connector
         self.module = module
         self.spec = spec
         self.inputs = Inputs(module.full_name, spec, module.select)
         shared = connector.plan
-        places = Places(plan["request_places"], module.path, shared["request_places"], shared["path"])
-        self.request = RequestTemplate(module.full_name, plan["request"], shared["auth"], shared["style"], places)
-        self.cases = [Case(one) for one in plan["response"]]
-        self.errors = Errors(plan["errors"], connector.plan["error_body"], connector.plan["request_id"])
-        self.retry = Retry(plan["retry"])
-        self.limits = [Rule(name, one) for name, one in plan["limits"].items()]
+        places = Places(lambda: spec.plan["request_places"], module.path, shared["request_places"], shared["path"])
+        self.request = RequestTemplate(module.full_name, run["request"], shared["auth"], shared["style"], places)
+        self.reads_call: bool = run["reads_call"]
+        self.cases = [Case(one) for one in run["response"]]
+        self.errors = Errors(run["errors"], shared["error_body"], shared["request_id"])
+        self.retry = Retry(run["retry"])
+        self.limits = [Rule(name, one) for name, one in run["limits"].items()]
 
     @cached_property
     def telemetry(self) -> TelemetryNames:
         """What telemetry says of its calls."""
-        return TelemetryNames(self.spec.plan["telemetry"])
+        return TelemetryNames(self.spec.run["telemetry"])
 
     @property
     def is_search(self) -> bool:
@@ -106,10 +108,20 @@ def _token_endpoint(connector: ConnectorSpec, grant: str) -> Operation:
     credentials are.
     """
     retry = {**connector.plan["retry"], "methods": [*SAFE, *(["POST"] if grant == "client_credentials" else [])]}
-    empty = ("request", "request_places", "telemetry", "fields", "schema", "places", "limits")
-    plan: dict[str, Any] = {key: {} for key in empty}
-    plan |= {"response": [], "errors": [], "required": [], "retry": retry}
-    spec = OperationSpec(None, plan)
+    inputs: dict[str, Any] = {
+        "names": [],
+        "defaults": {},
+        "parsed": [],
+        "files": [],
+        "or_text": [],
+        "secret": [],
+        "dated": [],
+    }
+    run: dict[str, Any] = {"inputs": inputs, "request": {}, "reads_call": False, "telemetry": {}, "limits": {}}
+    run |= {"response": [], "errors": [], "retry": retry}
+    spec = OperationSpec(
+        None, run, lambda: {"fields": {}, "required": [], "schema": {}, "places": {}, "request_places": {}}
+    )
     module = ModuleSpec(
         connector.name, "token", "1.0.0", "Token", "action", "", connector.path, Lifecycle(), None, {None: spec}, {}
     )
@@ -123,10 +135,16 @@ def connector_spec(plan: dict[str, Any]) -> ConnectorSpec:
     return ConnectorSpec(plan["name"], plan["title"], plan["version"], plan["path"], plan)
 
 
-def module_spec(plan: dict[str, Any]) -> ModuleSpec:
-    """Return the module that a plan describes."""
+def _rest(rest: Callable[[], dict[str, Any]], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = rest()[name]
+    return found
+
+
+def module_spec(plan: dict[str, Any], rest: Callable[[], dict[str, Any]]) -> ModuleSpec:
+    """Return the module that a plan describes; `rest` gives the rest of it by operation, when somebody asks."""
     operations = {
-        None if name == "" else name: OperationSpec(name or None, one) for name, one in plan["operations"].items()
+        name or None: OperationSpec(name or None, one, partial(_rest, rest, name))
+        for name, one in plan["operations"].items()
     }
     return ModuleSpec(
         plan["connector"],

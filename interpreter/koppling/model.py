@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -80,8 +80,7 @@ class FieldSpec:
     @property
     def file(self) -> bool:
         """Whether its value is a file, or a list of files."""
-        alternatives = (self.schema, *self.schema.get("anyOf", ()), *self.schema.get("oneOf", ()))
-        return any("file" in (one.get("format"), (one.get("items") or {}).get("format")) for one in alternatives)
+        return takes_file(self.schema)
 
     @property
     def lifecycle(self) -> Lifecycle:
@@ -103,15 +102,27 @@ class FieldSpec:
         return "values" in self.schema and "type" not in self.schema
 
 
+def takes_file(schema: Mapping[str, Any]) -> bool:
+    """Tell whether the value of a field of this schema is a file, or a list of files."""
+    alternatives = (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ()))
+    return any("file" in (one.get("format"), (one.get("items") or {}).get("format")) for one in alternatives)
+
+
 @dataclass(frozen=True)
 class OperationSpec:
     """One thing a module does: its inputs, its request, its response, all merged.
 
-    `plan` is the merged spec as JSON. What runs is made from it by `koppling.compile`.
+    `run` is what every call needs of it, as JSON; `rest` gives what else the spec says, when somebody asks.
     """
 
     name: str | None
-    plan: dict[str, Any]
+    run: dict[str, Any]
+    rest: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
+
+    @cached_property
+    def plan(self) -> dict[str, Any]:
+        """The merged spec, whole."""
+        return {**self.run, **self.rest()}
 
     @property
     def title(self) -> str:
@@ -126,7 +137,7 @@ class OperationSpec:
     @cached_property
     def lifecycle(self) -> Lifecycle:
         """The operation's own lifecycle."""
-        return lifecycle_of(self.plan)
+        return lifecycle_of(self.run)
 
     @cached_property
     def fields(self) -> dict[str, FieldSpec]:
@@ -140,7 +151,7 @@ class OperationSpec:
     @property
     def is_search(self) -> bool:
         """Whether it gives a list of bundles."""
-        return any("items" in case for case in self.plan["response"])
+        return any("items" in case for case in self.run["response"])
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression, plain_path
+from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression
 
 Render = Callable[[Roots], Any]
 
 _SIMPLE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")  # nearly all there are: `${input.name}`
+_NAMED = re.compile(r"\$\{\s*([A-Za-z_]\w*)\.([A-Za-z_]\w*)\s*\}")
 
 
 class Reference(NamedTuple):
@@ -175,20 +176,12 @@ def _runs(tree: dict[str, Any]) -> list[tuple[str | None, list[tuple[str, Any]]]
     """
     runs: list[tuple[str | None, list[tuple[str, Any]]]] = []
     for key, value in tree.items():
-        inner = whole(value) if isinstance(value, str) else None
-        root, name = _two_names(inner) if inner is not None else (None, None)
+        named = _NAMED.fullmatch(value) if isinstance(value, str) else None
+        root, name = named.groups() if named else (None, None)
         if not runs or runs[-1][0] != root:
             runs.append((root, []))
         runs[-1][1].append((key, compile_template(value) if root is None else name))
     return runs
-
-
-def _two_names(expression: str) -> tuple[str | None, str | None]:
-    """Return the names of `root.name`; twice None for any other expression."""
-    match plain_path(expression):
-        case (str(root), str(name)):
-            return root, name
-    return None, None
 
 
 def _list(tree: list[Any]) -> Render:

@@ -172,18 +172,18 @@ class Inputs:
         self._module = module
         self._operation = operation
         self._select = select
-        self._schema = Schema(operation.plan["schema"])
-        fields = operation.fields
-        self._defaults = {name: one.schema["default"] for name, one in fields.items() if "default" in one.schema}
-        self._parsed = [name for name, one in fields.items() if one.schema.get("parse") == "json"]
-        self._files = [name for name, one in fields.items() if one.file]
-        self._or_text = {
-            name
-            for name in self._files
-            if any(one.get("type") == "string" for one in fields[name].schema.get("anyOf", ()) if "format" not in one)
-        }
-        self._secret = [name for name, one in fields.items() if one.secret]
-        self._dated = [one for one in fields.values() if one.schema.get("lifecycle") or one.schema.get("values")]
+        told = operation.run["inputs"]
+        self._known = frozenset(told["names"]) | ({select["field"]} if select else frozenset())
+        self._defaults: dict[str, Any] = told["defaults"]
+        self._parsed: list[str] = told["parsed"]
+        self._files: list[str] = told["files"]
+        self._or_text: list[str] = told["or_text"]
+        self._secret: list[str] = told["secret"]
+        self._dated: list[str] = told["dated"]
+
+    @cached_property
+    def _schema(self) -> Schema:
+        return Schema(self._operation.plan["schema"])
 
     def prepare(
         self, inputs: Mapping[str, Any], *, extra: Extra = "forbid", day: str, files: Path | None = None
@@ -300,12 +300,14 @@ class Inputs:
         return spec.place if spec else ""
 
     def _set_extras_apart(self, prepared: Prepared, problems: list[Problem], extra: Extra) -> None:
-        fields = self._operation.fields
-        chooser = self._select["field"] if self._select else None
-        elsewhere: dict[str, list[str]] = self._operation.plan["elsewhere"]
-        for name in [name for name in prepared.values if name not in fields and name != chooser]:
+        unknown = [name for name in prepared.values if name not in self._known]
+        if not unknown:
+            return
+        fields, elsewhere = self._operation.fields, self._operation.plan["elsewhere"]
+        known = [*fields, *([self._select["field"]] if self._select else [])]
+        for name in unknown:
             if extra == "forbid" or name in elsewhere:
-                message = self._unknown(name, [*fields, *([chooser] if chooser else [])], elsewhere)
+                message = self._unknown(name, known, elsewhere)
                 problems.append(Problem(join_pointer(name), message, tuple(sorted(fields))))
             else:
                 prepared.extras[name] = prepared.values[name]
@@ -321,9 +323,10 @@ class Inputs:
         return f"no such input; {suggestion(name, known)}" if known else "this module takes no inputs"
 
     def _lifecycles(self, prepared: Prepared, problems: list[Problem], day: str) -> None:
-        for spec in self._dated:
-            if spec.name not in prepared.values:
+        for name in self._dated:
+            if name not in prepared.values:
                 continue
+            spec = self._operation.fields[name]
             self._date(prepared, problems, spec, spec.lifecycle, day, what="", hard=True)
             value = prepared.values[spec.name]
             if isinstance(value, str) and (dated := spec.values.get(value)):

@@ -134,8 +134,8 @@ def test_many_may_write_the_same_compiled_form_at_once(tmp_path, monkeypatch):
     monkeypatch.setenv("KOPPLING_CACHE", str(tmp_path / "cache"))
     plan = {"fields": ["x" * 1000] * 100}
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: (store.store_compiled("k", plan), store.load_compiled("k")), range(200)))
-        assert all(found == plan for found in pool.map(lambda _: store.load_compiled("k"), range(50)))
+        list(pool.map(lambda _: (store.store_compiled("k", plan, {}), store.load_compiled("k")), range(200)))
+        assert all(found == (plan, b"{}") for found in pool.map(lambda _: store.load_compiled("k"), range(50)))
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["k.json"]
     assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
 
@@ -145,6 +145,16 @@ def test_a_damaged_cache_is_no_fault(tmp_path, monkeypatch, content):
     monkeypatch.setenv("KOPPLING_CACHE", str(tmp_path))
     (tmp_path / "k.json").write_text(content)
     assert store.load_compiled("k") is None
+
+
+@pytest.mark.parametrize("left", [0, 1, 200])
+def test_a_compiled_form_that_was_cut_off_is_made_anew(specs, tmp_path, monkeypatch, left):
+    monkeypatch.setenv("KOPPLING_CACHE", str(tmp_path / "cache"))
+    whole = Catalog(specs).module("acme.make_thing", DAY).operations[None].plan
+    for path in (tmp_path / "cache").iterdir():
+        at_once, line_end, rest = path.read_bytes().partition(b"\n")
+        path.write_bytes(at_once + line_end * bool(left) + rest[: max(0, left - 1)])
+    assert Catalog(specs).module("acme.make_thing", DAY).operations[None].plan == whole
 
 
 def test_a_cache_that_cannot_be_written_is_no_fault(tmp_path, monkeypatch):

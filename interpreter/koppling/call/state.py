@@ -98,7 +98,7 @@ class Call:
         """Return a leaf with the input that limits the bundles, where it reads the size that this gives a page."""
         from koppling.render.sources import sources
 
-        rule = next((one["limit"] for one in self.operation.spec.plan["response"] if "limit" in one), None)
+        rule = next((one["limit"] for one in self.operation.spec.run["response"] if "limit" in one), None)
         if rule is None or "page.size" not in leaf.others:
             return leaf
         limit = sources(rule, roots)
@@ -133,7 +133,7 @@ class Call:
             "input": self.prepared.values,
             "connection": self.connection,
             "page": page,
-            "call": {"id": self.identity, "key": self._key()} if self.operation.request.names_call else {},
+            "call": {"id": self.identity, "key": self._key()} if self.operation.reads_call else {},
         }
 
     def roots_of_limits(self) -> Roots:

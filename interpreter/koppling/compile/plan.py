@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +12,12 @@ from koppling.compile.merge import Merged, merge
 from koppling.compile.schemas import input_schema, standing_alone
 from koppling.diagnostics import Diagnostic, join_pointer
 from koppling.errors import SpecError
+from koppling.model import takes_file
 from koppling.read import Document, Pointer
 from koppling.retry import KEY, SAFE
 from koppling.template import Reference, parse
 
+_CALL = re.compile(r"\bcall\b")
 _STYLE = {"arrays": "repeat", "objects": "brackets"}
 
 
@@ -63,8 +67,10 @@ def plan_connector(document: Document) -> dict[str, Any]:
     }
 
 
-def plan_module(document: Document, connector: Document, shared: dict[str, Any]) -> dict[str, Any]:
-    """Return the plan of a module.
+def plan_module(
+    document: Document, connector: Document, shared: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return the plan of a module: what every call needs, and by operation the rest, which few processes ask for.
 
     Args:
         document: the module's file.
@@ -79,7 +85,8 @@ def plan_module(document: Document, connector: Document, shared: dict[str, Any])
     select, operations = value.get("select"), value.get("operations")
     names: list[str | None] = list(operations) if operations else [None]
     merged = {name: merge(value, name) for name in names}
-    return {
+    rest = {name or "": _rest(document, value, name, merged, shared) for name in names}
+    plan = {
         "connector": shared["name"],
         "name": value["name"],
         "version": value["version"],
@@ -92,11 +99,9 @@ def plan_module(document: Document, connector: Document, shared: dict[str, Any])
         "adapts": value.get("adapts") or {},
         "select": select,
         "select_place": str(document.locate(("select",), key=True)) if select else "",
-        "operations": {
-            name or "": _operation(document, value, name, merged[name], _elsewhere(name, merged), shared)
-            for name in names
-        },
+        "operations": {name or "": _operation(value, name, merged[name], shared) for name in names},
     }
+    return plan, rest
 
 
 def _refuse(found: list[Diagnostic]) -> None:
@@ -116,39 +121,74 @@ def _elsewhere(name: str | None, merged: dict[str | None, Merged]) -> dict[str, 
     return found
 
 
-def _operation(
-    document: Document,
-    value: dict[str, Any],
-    name: str | None,
-    merged: Merged,
-    elsewhere: dict[str, list[str]],
-    shared: dict[str, Any],
-) -> dict[str, Any]:
-    own: dict[str, Any] = (value["operations"][name] or {}) if name is not None else {}
-    tree, select = merged.tree, value.get("select")
+def _operation(value: dict[str, Any], name: str | None, merged: Merged, shared: dict[str, Any]) -> dict[str, Any]:
+    """Return what every call needs."""
+    own, tree = _own(value, name), merged.tree
     response, retry = tree["response"], {**shared["retry"], **(value.get("retry") or {}), **(own.get("retry") or {})}
     cases = response if isinstance(response, list) else [response]
+    request = _keyed(_request(shared["request"], tree["request"], cases[0].get("format", "json")), retry)
     return {
-        "title": own.get("title", ""),
-        "summary": own.get("summary", ""),
-        "source": own.get("source") or {},
         "lifecycle": own.get("lifecycle") or {},
-        "fields": tree["fields"],
-        "required": tree["required"],
-        "schema": input_schema(tree, value.get("$defs") or {}, shared["$defs"], select["field"] if select else None),
-        "request": _keyed(_request(shared["request"], tree["request"], cases[0].get("format", "json")), retry),
+        "inputs": _inputs(tree["fields"]),
+        "request": request,
+        # Whether the request may read `call`: a word of the text is reason enough.
+        "reads_call": _CALL.search(json.dumps([request, shared["auth"]])) is not None,
         "response": [_case(case, value.get("$defs") or {}, shared["$defs"]) for case in cases],
         "errors": [*(own.get("errors") or []), *(value.get("errors") or []), *shared["errors"]],
         "retry": retry,
         "limits": _limits(shared["limits"], value.get("limits") or {}, own.get("limits") or {}),
         "telemetry": {**shared["telemetry"], **tree["telemetry"]},
-        "elsewhere": elsewhere,
+    }
+
+
+def _rest(
+    document: Document,
+    value: dict[str, Any],
+    name: str | None,
+    operations: dict[str | None, Merged],
+    shared: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what only the validator, messages and other programs ask for."""
+    own, merged, select = _own(value, name), operations[name], value.get("select")
+    tree = merged.tree
+    return {
+        "title": own.get("title", ""),
+        "summary": own.get("summary", ""),
+        "source": own.get("source") or {},
+        "fields": tree["fields"],
+        "required": tree["required"],
+        "schema": input_schema(tree, value.get("$defs") or {}, shared["$defs"], select["field"] if select else None),
+        "elsewhere": _elsewhere(name, operations),
         "places": {field: str(document.locate(merged.origin(("fields", field)), key=True)) for field in tree["fields"]},
         "request_places": {
             **_request_places(document, merged),
             **_key_places(document, value, (), ("shared_headers",)),
             **_key_places(document, own, ("operations", name or ""), ("shared_headers",)),
         },
+    }
+
+
+def _own(value: dict[str, Any], name: str | None) -> dict[str, Any]:
+    """Return what a module says of one of its operations; nothing where it has but the one."""
+    own: dict[str, Any] = (value["operations"][name] or {}) if name is not None else {}
+    return own
+
+
+def _inputs(fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return how inputs are treated before the validator sees them: the names of those that ask for something."""
+    files = [name for name, one in fields.items() if takes_file(one)]
+    return {
+        "names": list(fields),
+        "defaults": {name: one["default"] for name, one in fields.items() if "default" in one},
+        "parsed": [name for name, one in fields.items() if one.get("parse") == "json"],
+        "files": files,
+        "or_text": [
+            name
+            for name in files
+            if any(one.get("type") == "string" for one in fields[name].get("anyOf", ()) if "format" not in one)
+        ],
+        "secret": [name for name, one in fields.items() if one.get("secret")],
+        "dated": [name for name, one in fields.items() if one.get("lifecycle") or one.get("values")],
     }
 
 

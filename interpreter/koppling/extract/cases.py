@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from koppling.expression import Roots
@@ -91,21 +92,44 @@ class Follow:
     done: Evaluate
 
 
-@dataclass(frozen=True, slots=True)
 class Stream:
-    """How a stream is asked for, read, shown and folded.
+    """How a stream is asked for, read, shown and folded; what reads it is compiled when the first one is read.
 
-    A whole stream ends with `mark`, or has an event that fulfils `complete`. `rooted`: some expression is a `${…}`.
+    A whole stream ends with `mark`, or has an event that fulfils `complete`.
     """
 
-    set: dict[str, Any]
-    format: str
-    mark: str | None
-    complete: Evaluate | None
-    error: Evaluate | None
-    delta: Evaluate
-    fold: Callable[[], Fold]
-    rooted: bool
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self._plan = plan
+        done = plan.get("done")
+        self.set: dict[str, Any] = plan.get("set", {})
+        self.format: str = plan.get("format", "sse")
+        self.mark: str | None = done if isinstance(done, str) else None
+
+    @cached_property
+    def complete(self) -> Evaluate | None:
+        """Whether an event is the last of a whole stream."""
+        done = self._plan.get("done")
+        return value_of(done["when"]) if isinstance(done, dict) else None
+
+    @cached_property
+    def error(self) -> Evaluate | None:
+        """The error that an event tells of."""
+        return value_of(self._plan["error"]) if "error" in self._plan else None
+
+    @cached_property
+    def delta(self) -> Evaluate:
+        """What is shown of an event."""
+        return shown(self._plan["delta"])
+
+    @cached_property
+    def fold(self) -> Callable[[], Fold]:
+        """What begins the body of one stream."""
+        return compile_fold(self._plan["fold"])
+
+    @cached_property
+    def rooted(self) -> bool:
+        """Whether some expression is a `${…}`."""
+        return "${" in repr([self._plan.get(key) for key in ("fold", "delta", "error", "done")])
 
     def asked(self, values: Mapping[str, Any]) -> bool:
         """Tell whether inputs ask for a stream themselves: with all that `set` says, its maps apart."""
@@ -140,7 +164,7 @@ class Case:
         self.pages = _pages(plan["pages"]) if "pages" in plan else None
         self.wait = _wait(plan["wait"]) if "wait" in plan else None
         self.follow = _follow(plan["follow"]) if "follow" in plan else None
-        self.stream = _stream(plan["stream"]) if "stream" in plan else None
+        self.stream = Stream(plan["stream"]) if "stream" in plan else None
 
     def bundle(self, subject: Any, roots: Roots) -> Any:
         """Return the output over a body or an item."""
@@ -193,20 +217,6 @@ def _follow(plan: dict[str, Any]) -> Follow:
         module=until["module"],
         inputs=compile_template(until.get("inputs", {})),
         done=value_of(until["when"]),
-    )
-
-
-def _stream(plan: dict[str, Any]) -> Stream:
-    done = plan.get("done")
-    return Stream(
-        set=plan.get("set", {}),
-        format=plan.get("format", "sse"),
-        mark=done if isinstance(done, str) else None,
-        complete=value_of(done["when"]) if isinstance(done, dict) else None,
-        error=value_of(plan["error"]) if "error" in plan else None,
-        delta=shown(plan["delta"]),
-        fold=compile_fold(plan["fold"]),
-        rooted="${" in repr((plan["fold"], plan["delta"], plan.get("error"), done)),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -24,8 +22,6 @@ from koppling.template import Reference, parse
 
 AGENT = f"koppling/{__version__}"
 ACCEPT = {"json": "application/json", "sse": "text/event-stream", "ndjson": "application/x-ndjson"}
-
-_CALL = re.compile(r"\bcall\b")
 
 
 class PathValue:
@@ -107,8 +103,6 @@ class RequestTemplate:
         shared = {name.lower() for name in request.get("shared_headers", {})}
         self._built = frozenset(shared | ({self.auth.header_name} if self.auth.header_name else set()))
         self.body = body_template(request, style)
-        #: Whether it may read `call`: a word of the text is reason enough.
-        self.names_call = _CALL.search(json.dumps([request, auth])) is not None
 
     def render(self, roots: Roots, *, extras: dict[str, Any], masker: Masker) -> Request:
         """Return the request for these roots.

@@ -50,11 +50,11 @@ class Memory:
         found = {self._key(unit): _as_json(one) for unit, one in looked.items()}
         if len(self._known) < 2 * len(found):
             found = {**self._known, **found}
-        store.store_compiled(self._name, found)
+        store.store_compiled(self._name, found, None)
 
     @cached_property
     def _known(self) -> dict[str, Any]:
-        found = store.load_compiled(self._name)
+        found, _ = store.load_compiled(self._name) or ({}, b"")
         return found if isinstance(found, dict) else {}
 
     @cached_property
