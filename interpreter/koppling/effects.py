@@ -5,7 +5,7 @@ The call yields one of these; a driver answers it, or throws NoAnswer or TooLarg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -54,11 +54,11 @@ class Tick:
     """Tell a time that only runs forward, for measuring. Answered by seconds since some moment."""
 
 
-@dataclass(slots=True)  # not frozen: one is made for each event of a stream, and that takes three times as long
+@dataclass(frozen=True, slots=True)
 class Emit:
-    """Show this to the caller: a delta of a stream, a bundle of a search. The only effect that a caller sees."""
+    """Show these to the caller, one by one: deltas of a stream, bundles of a search. The only effect a caller sees."""
 
-    value: Any
+    values: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)

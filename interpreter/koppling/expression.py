@@ -74,7 +74,7 @@ def compile_expression(text: str) -> Expression:
     """
     text = text.strip()
     steps = plain_path(text)
-    return _search(text) if steps is None else _path(steps)
+    return _search(text) if steps is None else along(steps, ABSENT)
 
 
 def check_expression(text: str) -> None:
@@ -116,25 +116,29 @@ def _check_calls(node: dict[str, Any], text: str) -> None:
             _check_calls(child, text)
 
 
-def _path(steps: tuple[str | int, ...]) -> Expression:
+def along(steps: tuple[str | int, ...], missing: Any) -> Callable[..., Any]:
+    """Return what follows a plain path through a subject, `missing` where it leads nowhere.
+
+    It raises nothing.
+    """
     if len(steps) == 1:
         only = steps[0]
 
-        def one(subject: Any) -> Any:
-            return subject.get(only, ABSENT) if isinstance(subject, dict) else ABSENT
+        def one(subject: Any, _roots: Any = None) -> Any:
+            return subject.get(only, missing) if isinstance(subject, dict) else missing
 
         return one
 
-    def find(subject: Any) -> Any:
+    def find(subject: Any, _roots: Any = None) -> Any:
         for step in steps:
             if type(step) is int:
                 if not isinstance(subject, list) or not -len(subject) <= step < len(subject):
-                    return ABSENT
+                    return missing
                 subject = subject[step]
             else:
-                if not isinstance(subject, dict):
-                    return ABSENT
-                subject = subject.get(step, ABSENT)
+                if not isinstance(subject, dict) or step not in subject:
+                    return missing
+                subject = subject[step]
         return subject
 
     return find

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from koppling.expression import ABSENT, ExpressionError, compile_expression
@@ -109,10 +110,13 @@ def _pick(text: str) -> _Pick:
 # answer that is not streamed.
 
 
+_FEW: Final = 3  # of more keys than these it pays to find out first which of them the events have
+
+
 class _Map:
     """An object, folded key by key."""
 
-    __slots__ = ("_columns", "_null", "_picks", "_singles", "_values")
+    __slots__ = ("_columns", "_many", "_named", "_null", "_picks", "_singles", "_values")
 
     def __init__(
         self,
@@ -128,6 +132,8 @@ class _Map:
             self._values[key] = made = make()
             node = made.node if isinstance(made, _Converted) else made
             (self._singles if isinstance(node, _First | _Last) else self._columns).append((source, node))
+        self._named = {name for name, _ in self._columns}
+        self._many = len(self._columns) > _FEW
         for key, pick, make in picks:
             self._values[key] = made = make()
             self._picks.append((pick, made.node if isinstance(made, _Converted) else made))
@@ -139,10 +145,10 @@ class _Map:
         for name, node in self._singles:
             node.seek(name, objects)
         if self._columns and objects:
-            names = objects[0].keys() if len(objects) == 1 else set().union(*objects)
+            names = set().union(*objects) if self._many else self._named
             for name, node in self._columns:
-                if name in names:
-                    node.take([one[name] for one in objects if name in one], roots)
+                if name in names and (values := [one[name] for one in objects if name in one]):
+                    node.take(values, roots)
         for pick, node in self._picks:
             if type(node) is _First:
                 node.find(pick, objects, roots)
@@ -165,29 +171,29 @@ class _List:
         self._null: Any = ABSENT
 
     def take(self, column: list[Any], roots: dict[str, Any]) -> None:
-        columns: dict[Any, list[Any]] = {}
-        by, count = self._by, len(self._found)
+        by, elements = self._by, list[Any]()
         for part in column:
             if type(part) is list:
-                elements = part
+                elements += part
                 if not part:
                     self._null = []
             elif type(part) is dict and by in part:
-                elements = [part]
-            else:
-                self._null = None if part is None and self._null is ABSENT else self._null
+                elements.append(part)
+            elif part is None and self._null is ABSENT:
+                self._null = None
+        columns: dict[Any, list[Any]] = {}
+        count = len(self._found)
+        for element in elements:
+            if type(element) is not dict:
                 continue
-            for element in elements:
-                if type(element) is not dict:
-                    continue
-                mark = element.get(by)
-                if type(mark) is not int and type(mark) is not str:
-                    mark = count
-                if mark in columns:
-                    columns[mark].append(element)
-                else:
-                    columns[mark] = [element]
-                    count += mark not in self._found
+            mark = element.get(by)
+            if type(mark) is not int and type(mark) is not str:
+                mark = count
+            if mark in columns:
+                columns[mark].append(element)
+            else:
+                columns[mark] = [element]
+                count += mark not in self._found
         for mark, elements in columns.items():
             node = self._found.get(mark)
             if node is None:
@@ -282,6 +288,9 @@ class _Concat:
         if not pieces:
             return None if self._null else ABSENT
         kind = str if isinstance(pieces[-1], str) else list
+        if kind is str:
+            with suppress(TypeError):  # there is something else among them
+                return "".join(pieces)
         at = len(pieces)
         while at and isinstance(pieces[at - 1], kind):
             at -= 1

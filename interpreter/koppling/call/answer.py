@@ -65,7 +65,7 @@ def body_of(call: Call, case: Case, request: Request, reply: Reply) -> Generator
     if form in {"sse", "ndjson"}:
         events, whole = Events(call, form, request, reply), []
         while found := (yield from events.more()):
-            whole += [event for _, event in found]
+            whole += found
         return whole
     data = yield from _whole(call, request, reply)
     if case.format == "auto" and not data:

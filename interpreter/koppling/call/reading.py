@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, Final
 
 from koppling.call.attempt import read
 from koppling.call.failures import no_answer, unreadable, vendor_error
@@ -14,6 +14,9 @@ from koppling.events import Event, EventTooLarge, decoder
 from koppling.expression import ABSENT, Roots
 from koppling.extract import Stream, event_of, links_of
 from koppling.model import Request
+
+# So many are looked at in one go: what they are made of is used again for the next ones while it is still at hand.
+_SOME: Final = 32
 
 
 def roots_of(call: Call, reply: Reply) -> Roots:
@@ -59,40 +62,48 @@ class Events:
             (rules.mark, rules.complete, rules.error) if rules else (None, None, None)
         )
         self._rooted = rules is not None and rules.rooted
+        self._some = 1 if self._rooted else _SOME
         self._whole = self._mark is None and self._complete is None
 
-    def more(self) -> Generator[Effect, Any, list[tuple[str | None, Any]]]:
-        """Return the next events, each with its name; at the end none.
+    def more(self) -> Generator[Effect, Any, list[Any]]:
+        """Return the next events; at the end none.
 
         Raises:
             TransportError: the stream broke off, or ended without the end that the spec declares; with `partial()`.
             ApiError: an event is no JSON, or an error; with `partial()` too.
         """
-        found: list[tuple[str | None, Any]] = []
+        found: list[Any] = []
         while not found:
             if self.fault is not None:
                 raise self.fault()
             if self.over:
                 break
-            found = self.of((yield from read(self._call, self._request, self._reply, self._partial)))
+            chunk = yield from read(self._call, self._request, self._reply, self._partial)
+            found = [event for some in self.of(chunk) for event in some]
         return found
 
-    def of(self, chunk: bytes) -> list[tuple[str | None, Any]]:
-        """Return the events that are whole with a chunk, up to an end or a fault; an empty chunk is the end.
+    def of(self, chunk: bytes) -> Iterator[list[Any]]:
+        """Yield the events that are whole with a chunk, some at a time, up to an end or a fault.
+
+        An empty chunk is the end. Where expressions see the roots, it is one at a time.
 
         Raises:
             ApiError: an event is larger than any honest one.
         """
         if not chunk:
-            return self._last()
+            yield self._last()
+            return
         try:
             texts = self._decoder.feed(chunk)
         except EventTooLarge as fault:
             raise self._unreadable(str(fault)) from None
-        return self._taken(texts)
+        for at in range(0, len(texts), self._some):
+            yield self._taken(texts[at : at + self._some])
+            if self.over or self.fault is not None:
+                break
 
-    def _taken(self, texts: list[Event]) -> list[tuple[str | None, Any]]:
-        found: list[tuple[str | None, Any]] = []
+    def _taken(self, texts: list[Event]) -> list[Any]:
+        found: list[Any] = []
         mark, error, complete, roots = self._mark, self._error, self._complete, self.roots
         for name, text in texts:
             if text == mark:
@@ -111,14 +122,14 @@ class Events:
                 break
             if complete is not None and not self._whole:
                 self._whole = bool(complete(event, roots))
-            found.append((name, event))
+            found.append(event)
         return found
 
-    def _last(self) -> list[tuple[str | None, Any]]:
+    def _last(self) -> list[Any]:
         """Return what the end of the bytes leaves."""
         self.over = True
         rest = self._decoder.end()
-        found: list[tuple[str | None, Any]] = []
+        found: list[Any] = []
         if any(text == self._mark for _, text in rest):  # to the standard no event, but nobody writes half of it
             self._whole = True
         elif self._form == "ndjson":  # a last line needs no end; half of one was cut off

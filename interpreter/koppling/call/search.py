@@ -55,7 +55,7 @@ class _Bundles:
             self.left -= 1
         self._call.position.given += 1
         if self._emit:
-            yield Emit(bundle)
+            yield Emit((bundle,))
         else:
             self.found.append(bundle)
 
@@ -155,7 +155,7 @@ def _live(call: Call, request: Request, bundles: _Bundles | _Round, skip: int) -
     place, place.taken = call.position, 0
     events = Events(call, format_of(case.format, reply.headers), request, reply)
     while not bundles.full and (found := (yield from events.more())):
-        for _, event in found:
+        for event in found:
             place.taken += 1
             if place.taken > skip:
                 yield from bundles.take(case.bundle(event, {**roots, "item": event}), event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from koppling.call.answer import body_of, case_of
@@ -15,8 +14,9 @@ from koppling.effects import Emit, Life, NoAnswer, Read
 from koppling.expression import ABSENT, Roots
 from koppling.extract import Stream, media_type
 
-# Events are folded some at a time, which costs a fraction of folding each: so many bytes of them.
-_AT_ONCE: Final = 1 << 16
+# Folding some events at once costs a fraction of folding each: so many of them, or those of so many bytes.
+_MANY: Final = 32
+_MUCH: Final = 1 << 16
 
 
 def asked_stream(call: Call) -> Stream | None:
@@ -29,6 +29,7 @@ def streamed(call: Call, rules: Stream) -> Life:
     """Emit the deltas; return the Result over the folded body.
 
     Its loop is where a stream spends its time: it enters no generator for a chunk, and makes no effect for an event.
+    What a chunk brought is shown at once, and was there at once.
     """
     request, reply = yield from authorized(call, call.render(), streamed=True)
     roots = roots_of(call, reply)
@@ -36,9 +37,9 @@ def streamed(call: Call, rules: Stream) -> Life:
     if case.stream is None or media_type(reply.headers) == "application/json":  # the vendor chose not to stream
         body = yield from body_of(call, case, request, reply)
     else:
-        folding = _Folding(rules, roots)
+        folding = _Folding(rules)
         events = Events(call, rules.format, request, reply, rules, folding.body)
-        delta, seen, keep, emit, reading = rules.delta, folding.roots, folding.keep, Emit(None), Read(reply)
+        delta, seen, reading = rules.delta, events.roots, Read(reply)
         while not events.over:
             chunk, failure = b"", None
             try:
@@ -49,17 +50,13 @@ def streamed(call: Call, rules: Stream) -> Life:
                 raise too_late(call, request, sent=True, partial=folding.body())
             if failure is not None:
                 raise no_answer(call, request, failure, folding.body())
-            for seen["event_name"], event in events.of(chunk):
-                seen["event"] = event
-                keep(event)
-                emit.value = delta(event, seen)
-                if emit.value is not None:
-                    yield emit  # always the same one: the driver takes out what is in it
+            for some in events.of(chunk):
+                deltas = [shown for event in some if (shown := delta(event, seen)) is not None]
+                folding.keep(some, seen, len(chunk))
+                if deltas:
+                    yield Emit(deltas)
             if events.fault is not None:
                 raise events.fault()
-            folding.size += len(chunk)
-            if folding.size > _AT_ONCE:
-                folding.catch_up()
         body = folding.body()
     roots["body"] = body
     answer = Answer(case, reply.status, reply.headers, body, roots, request)
@@ -67,28 +64,29 @@ def streamed(call: Call, rules: Stream) -> Life:
 
 
 class _Folding:
-    """The body of one stream, folded as far as somebody needs it. `roots` are those of the event that is kept."""
+    """The body of one stream, folded as far as somebody needs it."""
 
-    def __init__(self, rules: Stream, roots: Roots) -> None:
-        self.roots = dict(roots)
-        self.size = 0
+    def __init__(self, rules: Stream) -> None:
         self._fold = rules.fold()
+        self._at_once = rules.rooted  # where something of an event's roots is needed, it can't wait
         self._waiting: list[Any] = []
-        #: Fold an event in, now or later: now, where something of the event's roots is needed.
-        self.keep: Callable[[Any], None] = self._now if rules.rooted else self._waiting.append
+        self._size = 0
 
-    def _now(self, event: Any) -> None:
-        self._fold.take([event], self.roots)
+    def keep(self, events: list[Any], roots: Roots, size: int) -> None:
+        """Fold events in, now or later: those of a chunk of so many bytes."""
+        self._waiting += events
+        self._size += size
+        if self._at_once or len(self._waiting) >= _MANY or self._size > _MUCH:
+            self._catch_up(roots)
 
-    def catch_up(self) -> None:
-        """Fold in what waits."""
-        self._fold.take(self._waiting, self.roots)
+    def _catch_up(self, roots: Roots) -> None:
+        self._fold.take(self._waiting, roots)
         self._waiting.clear()
-        self.size = 0
+        self._size = 0
 
     def body(self) -> Any:
         """Return the body so far."""
         if self._waiting:
-            self.catch_up()
+            self._catch_up({})
         found = self._fold.body()
         return None if found is ABSENT else found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from koppling.call import Call
@@ -24,11 +25,14 @@ class Run:
         self._open: Reply | None = None
         self._result: Result | None = None
         self._over = False
+        self._emitted: Iterator[Any] = iter(())
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
+        for one in self._emitted:
+            return one
         if self._over:
             raise StopIteration
         value: Any = None
@@ -37,7 +41,8 @@ class Run:
             while True:
                 step = self._life.send(value) if fault is None else self._life.throw(fault)
                 if type(step) is Emit:
-                    return step.value
+                    self._emitted = iter(step.values)
+                    return next(self._emitted)
                 value = fault = None
                 try:
                     value = self._sender.read(step.reply) if type(step) is Read else self._do(step)
@@ -93,7 +98,7 @@ class Run:
 
     def close(self) -> None:
         """Let go of the connection; the call is over."""
-        self._over = True
+        self._over, self._emitted = True, iter(())
         self._life.close()
         self._release()
 
@@ -127,11 +132,14 @@ class AsyncRun:
         self._open: Reply | None = None
         self._result: Result | None = None
         self._over = False
+        self._emitted: Iterator[Any] = iter(())
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Any:
+        for one in self._emitted:
+            return one
         if self._over:
             raise StopAsyncIteration
         value: Any = None
@@ -140,7 +148,8 @@ class AsyncRun:
             while True:
                 step = self._life.send(value) if fault is None else self._life.throw(fault)
                 if type(step) is Emit:
-                    return step.value
+                    self._emitted = iter(step.values)
+                    return next(self._emitted)
                 value = fault = None
                 try:
                     value = await (self._sender.read(step.reply) if type(step) is Read else self._do(step))
@@ -194,7 +203,7 @@ class AsyncRun:
 
     async def close(self) -> None:
         """Let go of the connection; the call is over."""
-        self._over = True
+        self._over, self._emitted = True, iter(())
         self._life.close()
         await self._release()
 

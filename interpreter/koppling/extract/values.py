@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from koppling.expression import ABSENT, ExpressionError, Roots, compile_expression, plain_path
+from koppling.expression import ABSENT, ExpressionError, Roots, along, compile_expression, plain_path
 from koppling.files import File
 from koppling.template import compile_template, whole
 
@@ -23,6 +23,8 @@ def value_of(text: str) -> Evaluate:
     What cannot be evaluated on this answer is null.
     """
     inner = whole(text)
+    if inner is None and (steps := plain_path(text.strip())) is not None:
+        return along(steps, None)
     find = compile_expression(text if inner is None else inner)
 
     def evaluate(subject: Any, roots: Roots) -> Any:
@@ -89,20 +91,17 @@ def _leaves(plan: dict[str, Any]) -> Evaluate | None:
         if not path or not isinstance(path[-1], str):
             return None
         found.setdefault(path[:-1], []).append((name, path[-1]))
-    objects = _nested(sorted(found, key=len))
-    plans = [(parent, steps, found[path]) for path, parent, steps in objects]
-    none = dict.fromkeys(plan)
+    objects, none = list(found.items()), dict.fromkeys(plan)
 
     def evaluate(subject: Any, _roots: Roots) -> Any:
-        values, held = none.copy(), [subject]
-        for parent, steps, leaves in plans:
-            one = held[parent]
+        values = none.copy()
+        for steps, leaves in objects:
+            one = subject
             try:
                 for step in steps:
                     one = one[step]
             except (KeyError, IndexError, TypeError):
-                one = None
-            held.append(one)
+                continue
             if type(one) is dict:
                 for name, key in leaves:
                     if key in one:
@@ -110,16 +109,6 @@ def _leaves(plan: dict[str, Any]) -> Evaluate | None:
         return values
 
     return evaluate
-
-
-def _nested(paths: list[Path]) -> Iterator[tuple[Path, int, Path]]:
-    """Yield each path with where the longest that it goes on from stands among them, and the rest of it.
-
-    The subject itself stands at 0.
-    """
-    for at, path in enumerate(paths):
-        begun = next((one for one in reversed(paths[:at]) if path[: len(one)] == one), ())
-        yield path, paths.index(begun) + 1 if begun else 0, path[len(begun) :]
 
 
 def _entry(plan: Any) -> Evaluate:
