@@ -51,6 +51,17 @@ request: {path: /rows}
 response: {format: ndjson, output: {rows: "[].t"}}
 """
 
+# No expression of it looks at more than the event: its events need not be looked at one by one.
+PLAIN = """name: tell
+version: 1.0.0
+title: Tell
+fields: {}
+request: {method: POST, path: /say}
+response:
+  output: {text: text}
+  stream: {done: "[DONE]", error: error, delta: {text: t}, fold: {text: {concat: t}}}
+"""
+
 MARK, TYPED, NONE = 'done: "[DONE]"', "done: {when: last}", ""
 
 
@@ -61,6 +72,7 @@ def specs(folder, form, done):
     module = MODULE.replace("FORMAT", form).replace("    DONE\n", f"    {done}\n" if done else "")
     (home / "modules" / "say.v1.yaml").write_text(module)
     (home / "modules" / "rows.v1.yaml").write_text(LINES)
+    (home / "modules" / "tell.v1.yaml").write_text(PLAIN)
     return folder
 
 
@@ -93,7 +105,7 @@ class Outcome:
         self.deltas, self.result, self.error = [], None, None
 
 
-def live(world, folder, body, media_type="text/event-stream"):
+def live(world, folder, body, media_type="text/event-stream", module="acme.say"):
     answer = httpx.Response(200, headers={"content-type": media_type}, stream=body)
     connection, found = koppling.Connection("acme", api_key=SECRET), Outcome()
 
@@ -105,7 +117,7 @@ def live(world, folder, body, media_type="text/event-stream"):
             return answer
 
     async def both():
-        async with koppling.AsyncClient(connection, folder, Transport()) as client, client.stream("acme.say") as stream:
+        async with koppling.AsyncClient(connection, folder, Transport()) as client, client.stream(module) as stream:
             async for delta in stream:
                 found.deltas.append(delta["text"])
             found.result = (await stream.result()).output
@@ -114,7 +126,7 @@ def live(world, folder, body, media_type="text/event-stream"):
         if world == "async":
             asyncio.run(both())
         else:
-            with koppling.Client(connection, folder, Transport()) as client, client.stream("acme.say") as stream:
+            with koppling.Client(connection, folder, Transport()) as client, client.stream(module) as stream:
                 for delta in stream:
                     found.deltas.append(delta["text"])
                 found.result = stream.result().output
@@ -330,3 +342,38 @@ def test_leaving_an_async_loop_closes_the_connection_and_leaves_no_task(hanging,
                 await stream.result()
 
     asyncio.run(main())
+
+
+COUNTED = [b'data: {"t": "%d "}\n\n' % number for number in range(100)]
+NUMBERS = [f"{number} " for number in range(100)]
+
+
+@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize(
+    ("last", "what"),
+    [(b"data: {oops\n\n", "no JSON"), (b'data: {"error": {"message": "stop it"}}\n\n', "stop it"), (b"", "end mark")],
+)
+def test_all_that_came_before_a_fault_in_the_same_chunk_is_shown_and_is_in_the_error(tmp_path, world, last, what):
+    found = live(world, specs(tmp_path, "sse", MARK), Body([b"".join([*COUNTED, last])]), module="acme.tell")
+    assert found.deltas == NUMBERS
+    assert what in str(found.error)
+    assert found.error.partial == {"text": "".join(NUMBERS)}
+
+
+@pytest.mark.parametrize("world", ["sync", "async"])
+def test_a_stream_that_came_in_one_chunk_is_the_same(tmp_path, world):
+    found = live(
+        world, specs(tmp_path, "sse", MARK), Body([b"".join([*COUNTED, b"data: [DONE]\n\n"])]), module="acme.tell"
+    )
+    assert (found.deltas, found.result) == (NUMBERS, {"text": "".join(NUMBERS)})
+
+
+def test_a_stream_that_is_closed_shows_nothing_more_of_what_had_come(tmp_path):
+    answer = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Body([b"".join(COUNTED)]))
+    transport = httpx.MockTransport(lambda _request: answer)
+    connection = koppling.Connection("acme", api_key=SECRET)
+    with koppling.Client(connection, specs(tmp_path, "sse", MARK), transport) as client:
+        stream = client.stream("acme.tell")
+        assert next(stream) == {"text": "0 "}
+        stream.close()
+        assert list(stream) == []
