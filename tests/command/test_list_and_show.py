@@ -12,8 +12,8 @@ import jsonschema
 import pytest
 
 from koppling import Client, Connection
-from koppling_tools.snippets import command_line, snippet
-from koppling_tools.values import read_inputs
+from koppling_tools.describing.snippets import command_line, snippet
+from koppling_tools.running.values import read_inputs
 
 HERE = Path(__file__).parent
 REWRITE = bool(os.environ.get("KOPPLING_REWRITE"))

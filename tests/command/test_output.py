@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from ruamel.yaml import YAML
 
 from koppling.read import parse_document
-from koppling_tools.output import as_json, as_text, as_yaml
+from koppling_tools.console.output import as_json, as_text, as_yaml
 
 TEXT = some.text(some.characters(exclude_categories=["Cs"]))
 JSON = some.recursive(

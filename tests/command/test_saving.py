@@ -8,7 +8,7 @@ import click
 import pytest
 
 from koppling.files import File
-from koppling_tools.saving import Described, Target, describe, described_files, safe_name
+from koppling_tools.running.saving import Described, Target, describe, described_files, safe_name
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from koppling_tools.schema_words import constraints, listed, type_of
+from koppling_tools.describing.schema_words import constraints, listed, type_of
 
 DEFS = {"#/$defs/message": {"type": "object"}, "#/$defs/loop": {"$ref": "#/$defs/loop"}}
 

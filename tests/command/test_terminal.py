@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from koppling_tools import terminal
+from koppling_tools.console import terminal
 
 COMMAND = [sys.executable, "-m", "koppling_tools.cli"]
 WIPE = "\r\x1b[K"

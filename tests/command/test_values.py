@@ -7,8 +7,8 @@ import pytest
 
 from koppling.files import File
 from koppling.model import FieldSpec
-from koppling_tools.failure import InputUnreadable
-from koppling_tools.values import read_inputs, settle_files
+from koppling_tools.console.mistakes import InputUnreadable
+from koppling_tools.running.values import read_inputs, settle_files
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from koppling.read import parse_document
 from koppling_tools.check import check
 from koppling_tools.check.files import find
 from koppling_tools.cli import main
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.editing.form import formed
 from koppling_tools.editing.text import Edit, written_as
-from koppling_tools.failure import Misuse
 
 SHAPES = Path(__file__).parents[1] / "shapes/spec"
 FILES = [one.path for root in (builtin_folder(), SHAPES) for one in find(root) if one.kind != "stray"]

@@ -12,7 +12,7 @@ import pytest
 from koppling.catalog import Catalog
 from koppling_tools.examples import run as running
 from koppling_tools.examples.load import load
-from koppling_tools.examples.report import Outcome, outcomes
+from koppling_tools.report.examples import Outcome, outcomes
 
 HERE = Path(__file__).parent
 DAY = "2026-11-23"

@@ -13,7 +13,7 @@ from oracle import Oracle
 
 from koppling.read import parse_document
 from koppling_tools.cli import main
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.openapi.document import Api
 from koppling_tools.scaffold.vendor import chosen, draft
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import click
 
-from koppling_tools import terminal
+from koppling_tools.console import terminal
 
 # The names and their summaries stand here a second time, so that `--help` imports none of them.
 COMMANDS: Final = {

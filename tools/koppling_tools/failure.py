@@ -9,25 +9,14 @@ from typing import Any
 
 import click
 
-from koppling_tools import terminal
+from koppling_tools.console import terminal
+from koppling_tools.console.mistakes import GivenWrong, Misuse
 
 FAULT = 1
 """Something that was given is wrong: a spec, an input, a connection, a module's name."""
 
 COULD_NOT = 2
 """It could not run: wrong usage, no answer, the vendor's refusal."""
-
-
-class GivenWrong(Exception):
-    """Something that was given is not there, or is not what it should be. Nothing was sent."""
-
-
-class InputUnreadable(GivenWrong):
-    """Inputs that cannot be made of what was given: no such file, no JSON."""
-
-
-class Misuse(click.UsageError):
-    """An error of use whose words say all there is to say; no need for `--help`."""
 
 
 def show(error: BaseException) -> int:

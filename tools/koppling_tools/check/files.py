@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 
 CONNECTOR: Final = "connector.yaml"
 _SUFFIXES: Final = (".yaml", ".yml")

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from koppling_tools.options import specs_option
+from koppling_tools.console.options import specs_option
 
 
 @click.command("bump")
@@ -23,11 +23,11 @@ def command(target: str, part: Literal["major", "minor", "patch"], dry_run: bool
     """
     from koppling.catalog import Catalog
     from koppling.errors import UnknownModule
-    from koppling_tools import terminal
+    from koppling_tools.console import terminal
+    from koppling_tools.console.mistakes import Misuse
     from koppling_tools.editing import version
     from koppling_tools.editing.show import finish, show
     from koppling_tools.editing.target import module_file
-    from koppling_tools.failure import Misuse
 
     catalog = Catalog(specs)
     connector, _, module = target.partition(".")

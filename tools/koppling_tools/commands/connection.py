@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from koppling_tools.options import specs_option
+from koppling_tools.console.options import specs_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,9 +60,9 @@ def add(**options: Any) -> int:
     shell's history keeps and other programs see. Where the connector has people sign in, a browser is opened, which
     comes back to this machine.
     """
-    from koppling_tools import connections
+    from koppling_tools.connections import stored
 
-    return connections.add(connections.Order(**options))
+    return stored.add(stored.Order(**options))
 
 
 @command.command("list")
@@ -70,9 +70,9 @@ def add(**options: Any) -> int:
 @specs_option
 def list_(as_json: bool, specs: tuple[Path, ...]) -> int:
     """List the stored connections: secrets masked, and where they live."""
-    from koppling_tools import connections
+    from koppling_tools.connections import stored
 
-    shown = connections.listed(specs)
+    shown = stored.listed(specs)
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return 0
@@ -81,7 +81,7 @@ def list_(as_json: bool, specs: tuple[Path, ...]) -> int:
         words += [f"({one['secrets']})"] * bool(one["secrets"]) + ["default"] * one["default"]
         click.echo("  ".join(words))
     if not shown:
-        from koppling_tools import terminal
+        from koppling_tools.console import terminal
 
         terminal.say("there are none; `koppling connection add CONNECTOR` adds one")
     return 0
@@ -92,9 +92,9 @@ def list_(as_json: bool, specs: tuple[Path, ...]) -> int:
 @specs_option
 def test(name: str, specs: tuple[Path, ...]) -> int:
     """Make the call that proves a stored connection."""
-    from koppling_tools import connections
+    from koppling_tools.connections import stored
 
-    return connections.test(name, specs)
+    return stored.test(name, specs)
 
 
 @command.command("sign-in")
@@ -103,24 +103,24 @@ def test(name: str, specs: tuple[Path, ...]) -> int:
 @specs_option
 def sign_in(name: str, specs: tuple[Path, ...], **options: bool) -> int:
     """Sign in anew to a stored connection."""
-    from koppling_tools import connections
+    from koppling_tools.connections import stored
 
-    return connections.sign_in_again(name, specs, **options)
+    return stored.sign_in_again(name, specs, **options)
 
 
 @command.command("remove")
 @click.argument("name")
 def remove(name: str) -> int:
     """Remove a stored connection."""
-    from koppling_tools import connections
+    from koppling_tools.connections import stored
 
-    return connections.remove(name)
+    return stored.remove(name)
 
 
 @command.command("default")
 @click.argument("name")
 def default(name: str) -> int:
     """Make a stored connection its connector's default."""
-    from koppling_tools import connections
+    from koppling_tools.connections import stored
 
-    return connections.make_default(name)
+    return stored.make_default(name)

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import click
 
-from koppling_tools.failure import Misuse
-from koppling_tools.options import as_of_option
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import as_of_option
 
 _COLOURS = {"breaking": "red", "additive": "green", "cosmetic": "cyan"}
 
@@ -41,7 +41,7 @@ def command(old: str, new: str | None, folder: Path, form: Literal["text", "json
     stands. Each change is breaking, additive or cosmetic, and asks for a major, minor or patch version. The exit
     status is 1 where a version did not do what its changes ask for, 0 else, 2 when a side could not be read.
     """
-    from koppling_tools import terminal
+    from koppling_tools.console import terminal
     from koppling_tools.diff.folders import differences, read_state
     from koppling_tools.diff.sources import side
 
@@ -62,7 +62,7 @@ def command(old: str, new: str | None, folder: Path, form: Literal["text", "json
 
 def _show(change: Any, form: str) -> None:
     from koppling.diagnostics import Diagnostic
-    from koppling_tools import terminal
+    from koppling_tools.console import terminal
     from koppling_tools.report.github import github
 
     wrong = change.rule.startswith("version-")

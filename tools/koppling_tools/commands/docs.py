@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from koppling_tools.failure import Misuse
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.command("docs")
@@ -32,11 +32,11 @@ def command(connectors: tuple[str, ...], out: Path, check: bool, form: str, as_o
     files in DIR are left alone.
     """
     from koppling.catalog import Catalog
-    from koppling_tools import terminal
+    from koppling_tools.console import terminal
+    from koppling_tools.console.output import as_json
     from koppling_tools.docs.atlas import survey
     from koppling_tools.docs.folder import differences, write
     from koppling_tools.docs.site import build
-    from koppling_tools.output import as_json
     from koppling_tools.rules import all_rules
 
     if out.exists() and not out.is_dir():

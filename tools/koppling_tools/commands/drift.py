@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.command("drift")
@@ -50,7 +50,8 @@ def command(
     from dataclasses import replace
 
     from koppling.catalog import Catalog
-    from koppling_tools import report, terminal
+    from koppling_tools import report
+    from koppling_tools.console import terminal
     from koppling_tools.drift.report import drift
     from koppling_tools.openapi.document import load
 

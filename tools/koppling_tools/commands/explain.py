@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import click
 
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.command("explain", context_settings={"max_content_width": 100})
@@ -46,14 +46,15 @@ def command(inputs: tuple[str, ...], source: str | None, form: Literal["text", "
     The exit status is 0 when the call could be made, 1 when something that was given is wrong; what does not depend on
     it is shown all the same.
     """  # noqa: D301  (\b keeps the lines of a paragraph in click's help)
-    from koppling_tools import failure, terminal
+    from koppling_tools import failure
+    from koppling_tools.console import terminal
     from koppling_tools.explain.explanation import Asked, explain
-    from koppling_tools.values import read_inputs
+    from koppling_tools.running.values import read_inputs
 
     found = explain(Asked(inputs=read_inputs(inputs, source), **options))
     if form == "json":
+        from koppling_tools.console.output import as_json as written
         from koppling_tools.explain.as_json import as_json
-        from koppling_tools.output import as_json as written
 
         click.echo(written(as_json(found)))
     else:

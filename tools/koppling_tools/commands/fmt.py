@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from koppling_tools.failure import Misuse
-from koppling_tools.options import specs_option
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import specs_option
 
 
 @click.command("fmt")
@@ -22,8 +22,8 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, specs: tuple[Path, 
     The first line names the grammar, what tells who a connector or a module is stands at its top, lines end with one
     newline and no blanks, and there is never more than one blank line.
     """
-    from koppling_tools import terminal
     from koppling_tools.check.files import find
+    from koppling_tools.console import terminal
     from koppling_tools.editing.form import formed
     from koppling_tools.editing.show import show
 

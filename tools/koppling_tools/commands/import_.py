@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.group("import")
@@ -70,7 +70,7 @@ def curl(line: tuple[str, ...], file: Any, specs: tuple[Path, ...], **flags: Any
     """
     import shlex
 
-    from koppling_tools.failure import Misuse
+    from koppling_tools.console.mistakes import Misuse
     from koppling_tools.scaffold.from_curl import curl as run
 
     if (file is None) == (not line):

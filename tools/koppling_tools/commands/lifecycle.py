@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import click
 
-from koppling_tools.failure import Misuse
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 def _within(_context: click.Context, _parameter: click.Parameter, given: str) -> int:
@@ -63,9 +63,10 @@ def command(
     stays in its spec for ever, and does not fail for ever.
     """
     from koppling.builtin import builtin_folder
-    from koppling_tools import report, terminal
-    from koppling_tools.calendar_file import calendar
-    from koppling_tools.dated import dated, diagnostics
+    from koppling_tools import report
+    from koppling_tools.console import terminal
+    from koppling_tools.lifecycle.calendar_file import calendar
+    from koppling_tools.lifecycle.dated import dated, diagnostics
 
     found = dated([Path(one) for one in paths] or list(specs) or [builtin_folder()], as_of, within)
     if ci or form in {"github", "sarif", "junit"}:
@@ -87,7 +88,7 @@ def command(
 
 
 def _text(found: Any, day: str) -> None:
-    from koppling_tools import terminal
+    from koppling_tools.console import terminal
 
     colours = {"retired": "red", "retires soon": "yellow", "deprecated": "yellow"}
     colour = terminal.wants_colour(sys.stdout)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.command("list")
@@ -27,24 +27,24 @@ def command(connector: str | None, everything: bool, as_json: bool, as_of: str, 
 
     catalog = Catalog(specs)
     if connector is not None:
-        from koppling_tools.connections import find_connector
+        from koppling_tools.connections.stored import find_connector
 
         find_connector(catalog, connector)
     entries = catalog.entries(connector)
     shown = [one for one in entries if everything or one.lifecycle.state(as_of) != "retired"]
     if as_json:
-        from koppling_tools.output import as_json as written
+        from koppling_tools.console.output import as_json as written
 
         click.echo(written([_as_json(one, as_of) for one in shown]))
     else:
         _print(catalog, shown, as_of)
     for path in catalog.broken:
-        from koppling_tools import terminal
+        from koppling_tools.console import terminal
 
         terminal.warn(f"{path} has faults and is not listed")
         terminal.hint(f"`koppling validate {path}` shows them")
     if hidden := len(entries) - len(shown):
-        from koppling_tools import terminal
+        from koppling_tools.console import terminal
 
         terminal.say(f"{hidden} retired module{' is' if hidden == 1 else 's are'} not shown; --all shows them")
     return 1 if catalog.broken else 0
@@ -64,7 +64,7 @@ def _as_json(entry: Any, day: str) -> dict[str, Any]:
 
 
 def _print(catalog: Any, entries: list[Any], day: str) -> None:
-    from koppling_tools.page import Table, print_table
+    from koppling_tools.console.page import Table, print_table
 
     several = len({one.root for one in entries}) > 1
     for index, name in enumerate(dict.fromkeys(one.connector for one in entries)):

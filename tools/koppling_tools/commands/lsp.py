@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from koppling_tools import terminal
-from koppling_tools.failure import Misuse
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console import terminal
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.command("lsp")

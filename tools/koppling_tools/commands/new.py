@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from koppling_tools.options import specs_option
+from koppling_tools.console.options import specs_option
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.command("options", context_settings={"max_content_width": 100})
@@ -40,12 +40,12 @@ def command(
     """
     from koppling import Client
     from koppling.catalog import Catalog
-    from koppling_tools import terminal
-    from koppling_tools.advice import advised
-    from koppling_tools.calling import connection_of
-    from koppling_tools.failure import Misuse
-    from koppling_tools.output import as_json as written
-    from koppling_tools.values import read_inputs
+    from koppling_tools.console import terminal
+    from koppling_tools.console.advice import advised
+    from koppling_tools.console.mistakes import Misuse
+    from koppling_tools.console.output import as_json as written
+    from koppling_tools.running.calling import connection_of
+    from koppling_tools.running.values import read_inputs
 
     if env_file is not None and connection is not None:
         raise Misuse("--env-file and --connection exclude each other")
@@ -70,6 +70,6 @@ def _line(choice: dict[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    from koppling_tools.output import as_json
+    from koppling_tools.console.output import as_json
 
     return value if isinstance(value, str) else as_json(value)

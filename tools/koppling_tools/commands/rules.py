@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 
 
 @click.command("rules")

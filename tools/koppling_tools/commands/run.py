@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.command("run", context_settings={"max_content_width": 100})
@@ -70,6 +70,6 @@ def command(specs: tuple[Path, ...], **options: Any) -> int:
     The exit status is 0 when it is done, 1 when something that was given is wrong (nothing was sent), 2 when it could
     not run: wrong usage, no answer, or a refusal.
     """  # noqa: D301  (\b keeps the lines of a paragraph in click's help)
-    from koppling_tools.calling import Order, carry_out
+    from koppling_tools.running.calling import Order, carry_out
 
     return carry_out(Order(specs=specs, **options))

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from koppling_tools.options import specs_option
+from koppling_tools.console.options import specs_option
 
 
 @click.command("sandbox")

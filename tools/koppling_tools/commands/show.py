@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from koppling_tools.failure import Misuse
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.command("show")
@@ -19,8 +19,8 @@ from koppling_tools.options import as_of_option, specs_option
 def command(module: str, schema: bool, as_json: bool, as_of: str, specs: tuple[Path, ...]) -> int:
     """Show one module: fields, request, output, an example, lifecycle. Retired ones as well."""
     from koppling.catalog import Catalog
-    from koppling_tools import show
-    from koppling_tools.output import as_json as written
+    from koppling_tools.console.output import as_json as written
+    from koppling_tools.describing import show
 
     if schema and as_json:
         raise Misuse("--schema and --json exclude each other")
@@ -31,7 +31,7 @@ def command(module: str, schema: bool, as_json: bool, as_of: str, specs: tuple[P
     elif as_json:
         click.echo(written(show.everything(found, catalog, as_of)))
     else:
-        from koppling_tools.page import print_page
+        from koppling_tools.console.page import print_page
 
         print_page(show.page(found, catalog.connector(found.connector), as_of))
     return 0

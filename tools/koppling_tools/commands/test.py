@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import click
 
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.options import as_of_option, specs_option
 
 
 @click.command("test")
@@ -78,7 +78,7 @@ def command(
 
     The exit status is 0 when all pass, 1 when one fails, 2 when there was nothing to run.
     """
-    from koppling_tools.examples.report import report
+    from koppling_tools.report.examples import report
 
     context = click.get_current_context()
     if record is not None:

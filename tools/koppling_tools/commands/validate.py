@@ -8,8 +8,8 @@ from typing import Literal
 
 import click
 
-from koppling_tools.failure import Misuse
-from koppling_tools.options import as_of_option, specs_option
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import as_of_option, specs_option
 
 Format = Literal["text", "json", "sarif", "github", "junit"]
 
@@ -48,8 +48,9 @@ def command(
     exit status is 0 when there are no errors, 1 when there are, 2 when there was nothing to check. `koppling rules`
     tells what is looked at; `# koppling: ignore[RULE] why` lets a warning or advice stand where it is.
     """
-    from koppling_tools import report, terminal
+    from koppling_tools import report
     from koppling_tools.check import check
+    from koppling_tools.console import terminal
     from koppling_tools.report import choose
 
     if not paths and not specs:

@@ -19,7 +19,7 @@ from koppling_tools.diff.change import ORDER, Change, Verdict, gravest
 from koppling_tools.diff.operation import Side, compare, lifecycle
 from koppling_tools.editing.version import Part, raised
 from koppling_tools.examples.load import Example, load
-from koppling_tools.inference import subjects_of
+from koppling_tools.rules.inference import subjects_of
 from koppling_tools.rules.view import ModuleView
 
 _CONNECTOR_KEYS: Final = (

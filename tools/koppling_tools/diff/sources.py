@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from koppling.model import ConnectorSpec, ModuleSpec, lifecycle_of
+from koppling_tools.describing.field_rows import life_words, sentence
 from koppling_tools.docs.atlas import STATES, Atlas, page_of, page_of_connector
 from koppling_tools.docs.code import expression
 from koppling_tools.docs.fields import FieldList
@@ -13,7 +14,6 @@ from koppling_tools.docs.html import Element, Node, tag
 from koppling_tools.docs.layout import Place, badge, document, outside, prose, rows
 from koppling_tools.docs.schema_tree import of_schemas
 from koppling_tools.docs.timeline import chart
-from koppling_tools.field_rows import life_words, sentence
 
 
 def connector_page(atlas: Atlas, connector: ConnectorSpec, *, rules: bool) -> str:

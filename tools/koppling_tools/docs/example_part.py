@@ -15,6 +15,7 @@ from koppling.connection import Connection
 from koppling.errors import KopplingError
 from koppling.masking import Masker
 from koppling.model import ModuleSpec
+from koppling_tools.describing.snippets import command_line, snippet
 from koppling_tools.docs.atlas import Atlas
 from koppling_tools.docs.code import block
 from koppling_tools.docs.html import Element, Node, tag
@@ -22,7 +23,6 @@ from koppling_tools.docs.schema_tree import tree
 from koppling_tools.examples.answer import named
 from koppling_tools.examples.load import Example
 from koppling_tools.examples.placeholders import placeholders
-from koppling_tools.snippets import command_line, snippet
 
 _LONGEST_TEXT: Final = 400
 _MOST_ELEMENTS: Final = 8

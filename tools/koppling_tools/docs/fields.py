@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from koppling.model import Lifecycle
 from koppling.words import show
+from koppling_tools.describing.field_rows import life_words, sentence
+from koppling_tools.describing.schema_words import constraints, type_of, values_of
 from koppling_tools.docs.dates import field_anchor, lifecycle
 from koppling_tools.docs.html import Element, Node, join, tag
 from koppling_tools.docs.layout import badge, permalink, prose
 from koppling_tools.docs.schema_tree import SchemaField
-from koppling_tools.field_rows import life_words, sentence
-from koppling_tools.schema_words import constraints, type_of, values_of
 
 _MANY: Final = 8  # more values than these are folded away
 Choices = Callable[[dict[str, Any]], Node]

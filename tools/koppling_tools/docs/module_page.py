@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from koppling.model import ModuleSpec, OperationSpec
+from koppling_tools.console.output import as_yaml
+from koppling_tools.describing.field_rows import life_words, sentence
 from koppling_tools.docs import request_part
 from koppling_tools.docs.atlas import Atlas, dated_of, page_of, page_of_connector
 from koppling_tools.docs.code import block
@@ -17,8 +19,6 @@ from koppling_tools.docs.layout import Place, badge, document, outside, prose, r
 from koppling_tools.docs.schema_tree import resolver, tree
 from koppling_tools.docs.timeline import chart
 from koppling_tools.examples.load import Example
-from koppling_tools.field_rows import life_words, sentence
-from koppling_tools.output import as_yaml
 
 _BETWEEN: Final = {"if", "then", "else", "dependentRequired", "anyOf", "oneOf", "allOf", "not"}
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from koppling.model import OperationSpec
+from koppling_tools.console.output import as_yaml
+from koppling_tools.describing.schema_words import type_of
 from koppling_tools.docs.code import expression, references, template
 from koppling_tools.docs.html import Element, Node, join, tag
 from koppling_tools.docs.layout import prose, table
 from koppling_tools.docs.schema_tree import plain, resolver
-from koppling_tools.output import as_yaml
-from koppling_tools.schema_words import type_of
 
 Link = Callable[[str], str | None]
 

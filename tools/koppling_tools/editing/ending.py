@@ -9,11 +9,11 @@ from typing import Literal
 
 import click
 
-from koppling_tools.options import specs_option
+from koppling_tools.console.options import specs_option
 
 
 def _day(_context: click.Context, _parameter: click.Parameter, given: str) -> str:
-    from koppling_tools.failure import Misuse
+    from koppling_tools.console.mistakes import Misuse
 
     try:
         day = date.fromisoformat(given).isoformat()

@@ -10,11 +10,11 @@ from typing import Any, Literal
 from koppling.catalog import Catalog
 from koppling.diagnostics import suggestion
 from koppling.read import Pointer
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import today
 from koppling_tools.editing.target import Target, find_target, module_file
 from koppling_tools.editing.text import Edit
 from koppling_tools.editing.version import raised
-from koppling_tools.failure import Misuse
-from koppling_tools.options import today
 
 _BEFORE = ("name", "version", "kind", "title", "summary", "source")
 

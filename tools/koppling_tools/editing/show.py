@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from koppling_tools import terminal
+from koppling_tools.console import terminal
 from koppling_tools.editing.text import Edit
 
 

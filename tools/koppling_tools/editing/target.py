@@ -10,8 +10,8 @@ from koppling.catalog import Catalog
 from koppling.diagnostics import suggestion
 from koppling.errors import UnknownModule
 from koppling.read import Pointer
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.editing.text import Edit
-from koppling_tools.failure import Misuse
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from koppling.read import Pointer, Span, parse_document, read_regular, spans
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 
 _BOM: Final = "\ufeff"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_ .@/+()'-]*")

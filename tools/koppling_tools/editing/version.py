@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.editing.text import Edit
-from koppling_tools.failure import Misuse
 
 Part = Literal["major", "minor", "patch"]
 

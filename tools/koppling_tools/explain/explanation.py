@@ -15,11 +15,11 @@ from koppling.errors import Problem
 from koppling.model import ConnectorSpec, ModuleSpec
 from koppling.trace import Trace
 from koppling.validate import Extra, choose
-from koppling_tools.advice import advised
+from koppling_tools.console.advice import advised
+from koppling_tools.console.mistakes import GivenWrong
 from koppling_tools.explain.account import Known, account
 from koppling_tools.explain.choice import Choice, Version, operation_choice, versions, why_version
-from koppling_tools.failure import GivenWrong
-from koppling_tools.values import Inputs, settle_files
+from koppling_tools.running.values import Inputs, settle_files
 
 
 @dataclass(frozen=True)

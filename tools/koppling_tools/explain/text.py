@@ -13,9 +13,9 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from koppling.trace import Leaf, Trace
+from koppling_tools.console.terminal import clean
 from koppling_tools.explain.explanation import Explanation
 from koppling_tools.explain.shown import given_value, leaf_value, one_line
-from koppling_tools.terminal import clean
 
 _WIDEST: Final = 120
 _WHOLE: Final = re.compile(r"\$\{\+?[\w.]+\}")  # its sources say all there is to it

@@ -6,8 +6,8 @@ from typing import Any
 
 from koppling.model import Lifecycle
 from koppling.words import show
-from koppling_tools.field_rows import life_words
-from koppling_tools.schema_words import constraints, listed, type_of, values_of
+from koppling_tools.describing.field_rows import life_words
+from koppling_tools.describing.schema_words import constraints, listed, type_of, values_of
 
 
 def field_line(schema: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from koppling.expression import ABSENT
 from koppling.model import Lifecycle
-from koppling_tools.field_rows import life_words
+from koppling_tools.describing.field_rows import life_words
 from koppling_tools.lsp import grammar_keys
 from koppling_tools.lsp.answers import Hover
 from koppling_tools.lsp.evaluate import evaluate, short

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
+from koppling_tools.console.options import today
 from koppling_tools.lsp import protocol
 from koppling_tools.lsp.answers import Edit, Place
 from koppling_tools.lsp.completion import complete
@@ -17,7 +18,6 @@ from koppling_tools.lsp.fixes import fixes
 from koppling_tools.lsp.hover import hover
 from koppling_tools.lsp.rename import CannotRename, rename, renameable
 from koppling_tools.lsp.symbols import outline
-from koppling_tools.options import today
 
 if TYPE_CHECKING:
     from koppling_tools.lsp.server import Server

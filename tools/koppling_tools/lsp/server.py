@@ -15,12 +15,12 @@ from pygls.lsp.server import LanguageServer
 
 from koppling import __version__
 from koppling.diagnostics import Diagnostic
+from koppling_tools.console.options import today
 from koppling_tools.lsp import protocol, requests
 from koppling_tools.lsp.diagnostics import check_language, check_text
 from koppling_tools.lsp.files import Files, Spec
 from koppling_tools.lsp.positions import Lines
 from koppling_tools.lsp.publishing import Publisher
-from koppling_tools.options import today
 
 SOURCE: Final = "koppling"
 _WATCHED: Final = "**/*.{yaml,yml}"

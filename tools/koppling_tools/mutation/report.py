@@ -11,13 +11,14 @@ from pathlib import Path
 import click
 
 from koppling.catalog import Catalog
-from koppling_tools import report, terminal
+from koppling_tools import report
 from koppling_tools.check.files import CONNECTOR, classify, find
 from koppling_tools.check.folders import connector_file
+from koppling_tools.console import terminal
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.editing.form import formed
-from koppling_tools.examples.report import Format
-from koppling_tools.failure import Misuse
 from koppling_tools.mutation.score import Job, Score, scores
+from koppling_tools.report.examples import Format
 
 
 def jobs(paths: Sequence[Path], specs: Sequence[Path], day: str, word: str, sample: int | None) -> Iterator[Job]:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 from koppling.diagnostics import split_pointer, suggestion
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 Where = Literal["path", "query", "header", "cookie"]

@@ -16,12 +16,12 @@ from koppling.expression import ABSENT
 from koppling.model import ConnectorSpec, ModuleSpec, OperationSpec
 from koppling.read import parse_document
 from koppling_tools.check.files import classify
+from koppling_tools.console.mistakes import GivenWrong
 from koppling_tools.editing.form import in_form
 from koppling_tools.examples.judge import Fault
 from koppling_tools.examples.load import Example
 from koppling_tools.examples.placeholders import base_url, placeholders
 from koppling_tools.examples.run import Runner
-from koppling_tools.failure import GivenWrong
 from koppling_tools.recording import draft, marked
 from koppling_tools.recording.disguise import Disguise
 from koppling_tools.recording.layout import laid_out

@@ -12,8 +12,8 @@ from typing import Any, Final
 from koppling.connection import Bound
 from koppling.files import File
 from koppling.model import ConnectorSpec, OperationSpec
+from koppling_tools.console.mistakes import GivenWrong
 from koppling_tools.examples.placeholders import placeholders
-from koppling_tools.failure import GivenWrong
 from koppling_tools.recording.disguise import Secret
 from koppling_tools.recording.spellings import SHORTEST
 from koppling_tools.recording.wiretap import Heard

@@ -16,16 +16,16 @@ from koppling.catalog import Catalog
 from koppling.errors import ApiError
 from koppling.model import ModuleSpec
 from koppling.validate import choose
-from koppling_tools import terminal
-from koppling_tools.advice import advised
-from koppling_tools.calling import connection_of
+from koppling_tools.console import terminal
+from koppling_tools.console.advice import advised
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.examples.load import shown
-from koppling_tools.failure import Misuse
 from koppling_tools.recording import marked
 from koppling_tools.recording.disguise import Disguise, Secret
 from koppling_tools.recording.keep import Call, kept, moved
 from koppling_tools.recording.wiretap import Wiretap
-from koppling_tools.values import read_inputs, settle_files
+from koppling_tools.running.calling import connection_of
+from koppling_tools.running.values import read_inputs, settle_files
 
 _CASE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 

@@ -11,7 +11,7 @@ from koppling.model import Request
 from koppling.send import Sender
 from koppling.send.message import compose
 from koppling.send.route import Routes, split
-from koppling_tools.failure import GivenWrong
+from koppling_tools.console.mistakes import GivenWrong
 
 LARGEST: Final = 1 << 20
 """Bytes of a request or an answer: a file of examples holds no more."""

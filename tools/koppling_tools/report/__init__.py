@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from koppling.diagnostics import Diagnostic
-from koppling_tools.terminal import clean
+from koppling_tools.console.terminal import clean
 
 _WIDEST = 96
 _COLOURS = {"error": "red", "warning": "yellow", "advice": "cyan"}

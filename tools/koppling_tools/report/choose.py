@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from koppling.diagnostics import Diagnostic, suggestion
 from koppling_tools import rules
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 
 
 def named(given: Sequence[str], option: str) -> set[str]:

@@ -25,7 +25,7 @@ from koppling.diagnostics import Severity
 from koppling.read import Document
 from koppling_tools.rules.view import Finding, FolderView, ModuleView
 
-_NOT_RULES: Final = {"__init__", "view", "page"}
+_NOT_RULES: Final = {"__init__", "inference", "view", "page"}
 
 OfDocument = Callable[[Document], Iterator[Finding]]
 OfModule = Callable[[ModuleView], Iterator[Finding]]

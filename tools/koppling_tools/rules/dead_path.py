@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from koppling.diagnostics import Severity
-from koppling_tools.inference import never_matching
+from koppling_tools.rules.inference import never_matching
 from koppling_tools.rules.view import Finding, ModuleView
 
 SEVERITY: Severity = "warning"

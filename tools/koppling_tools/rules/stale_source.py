@@ -20,7 +20,7 @@ from datetime import date
 from typing import Final
 
 from koppling.diagnostics import Severity
-from koppling_tools.options import today
+from koppling_tools.console.options import today
 from koppling_tools.rules.view import Finding, ModuleView
 
 SEVERITY: Severity = "advice"

@@ -15,7 +15,7 @@ import click
 
 from koppling.catalog import Catalog
 from koppling.model import ConnectorSpec
-from koppling_tools import terminal
+from koppling_tools.console import terminal
 from koppling_tools.sandbox.replay import Played
 from koppling_tools.sandbox.start import Mode, Sandbox, start
 

@@ -170,7 +170,7 @@ def _request(catalog: Catalog, example: Any) -> dict[str, Any]:
     """Return the merged request of an example's operation; nothing where its module cannot be had."""
     from koppling.errors import InputInvalid, SpecError
     from koppling.validate import choose
-    from koppling_tools.options import today
+    from koppling_tools.console.options import today
 
     try:
         module = catalog.module(example.module_name, example.as_of or today(), retired=True)

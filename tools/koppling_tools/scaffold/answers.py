@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from koppling.compile.schemas import references
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.openapi.document import Api, Operation
 from koppling_tools.rules.credential_literal import looks_like
 from koppling_tools.scaffold.bodies import form_of

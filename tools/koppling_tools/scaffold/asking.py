@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from koppling_tools import terminal
-from koppling_tools.failure import Misuse
+from koppling_tools.console import terminal
+from koppling_tools.console.mistakes import Misuse
 
 
 def present() -> bool:

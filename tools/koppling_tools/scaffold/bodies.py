@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.openapi.document import Api, Operation
 from koppling_tools.openapi.schema import normal
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.scaffold.draft import Case, Module
 from koppling_tools.scaffold.names import title_of
 

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from koppling.diagnostics import suggestion
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.scaffold.draft import Notes
 
 # Flags that take a value, and what is done with it; a flag that is done nothing with is named all the same.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.scaffold.curl import Call
 from koppling_tools.scaffold.made import Made, inferred, opened, text_field
 from koppling_tools.scaffold.names import identifier

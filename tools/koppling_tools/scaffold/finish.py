@@ -11,8 +11,8 @@ import click
 
 from koppling.builtin import builtin_folder
 from koppling_tools.check.files import classify
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.editing.form import modeline
-from koppling_tools.failure import Misuse
 
 
 def home(specs: tuple[Path, ...]) -> Path:

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from koppling.catalog import Catalog
 from koppling.encode import RESERVED_HEADERS
 from koppling.read import read_document
-from koppling_tools import terminal
+from koppling_tools.console import terminal
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import today
 from koppling_tools.examples.placeholders import base_url as base_url_of
 from koppling_tools.examples.placeholders import placeholders
-from koppling_tools.failure import Misuse
-from koppling_tools.options import today
 from koppling_tools.rules.credential_literal import looks_like
 from koppling_tools.scaffold.connector import Address, Credential, checked_url, connector_tree
 from koppling_tools.scaffold.curl import Call, read

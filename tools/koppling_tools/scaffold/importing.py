@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import click
 
 from koppling.catalog import Catalog
-from koppling_tools import terminal
+from koppling_tools.console import terminal
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.examples.placeholders import base_url as base_url_of
 from koppling_tools.examples.placeholders import placeholders
-from koppling_tools.failure import Misuse
 from koppling_tools.openapi.document import Api, load
 from koppling_tools.scaffold.connector import checked_url
 from koppling_tools.scaffold.draft import Draft, Notes

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from koppling.encode import RESERVED_HEADERS
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.openapi.document import Api, Operation, Parameter
 from koppling_tools.openapi.schema import normal
 from koppling_tools.scaffold.bodies import Flat, chosen_body, flat

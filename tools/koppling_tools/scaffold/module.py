@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from koppling.diagnostics import suggestion
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.scaffold.draft import Case, Module
 from koppling_tools.scaffold.names import checked, title_of
 from koppling_tools.scaffold.values import Values

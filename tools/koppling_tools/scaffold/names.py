@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 from typing import Final
 
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHORT: Final = {"api", "id", "ip", "url", "uri", "uuid", "http", "https", "json", "xml", "html", "sms", "pdf", "csv"}

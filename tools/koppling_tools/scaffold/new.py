@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from koppling.catalog import Catalog
-from koppling_tools import terminal
+from koppling_tools.console import terminal
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.options import today
 from koppling_tools.editing import version
 from koppling_tools.editing.target import module_file
-from koppling_tools.failure import Misuse
-from koppling_tools.options import today
 from koppling_tools.scaffold import asking
 from koppling_tools.scaffold.connector import KINDS, Address, checked_url, connector_tree, credential, free_call
 from koppling_tools.scaffold.draft import Draft

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from koppling.compile.schemas import references
 from koppling.validate import Schema
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.openapi.document import Api
 from koppling_tools.openapi.schema import normal
 from koppling_tools.patterns import in_ascii, slow_part

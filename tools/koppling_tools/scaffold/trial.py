@@ -15,12 +15,12 @@ from koppling.catalog import Catalog
 from koppling.client import Client
 from koppling.errors import InputInvalid, KopplingError, SpecError
 from koppling_tools.check import check
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.examples.answer import answer_of
 from koppling_tools.examples.compare import plain
 from koppling_tools.examples.placeholders import base_url, connected, placeholders
 from koppling_tools.examples.transport import Pieces
 from koppling_tools.examples.wire import Sent
-from koppling_tools.failure import Misuse
 from koppling_tools.scaffold.draft import Case, Draft, Module
 from koppling_tools.scaffold.writing import spec_text
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 from koppling_tools.openapi.document import Api, Operation
 from koppling_tools.rules.credential_literal import looks_like
 from koppling_tools.scaffold.answers import Answers, answer_of, error_body

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from typing import Any, Final, Literal
 
-from koppling_tools import terminal
+from koppling_tools.console import terminal
 
 Format = Literal["json", "yaml", "text"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from koppling_tools import terminal
-from koppling_tools.failure import Misuse
-from koppling_tools.output import Format, as_json, as_text, as_yaml
-from koppling_tools.saving import Described, Target, describe, described_files
+from koppling_tools.console import terminal
+from koppling_tools.console.mistakes import Misuse
+from koppling_tools.console.output import Format, as_json, as_text, as_yaml
+from koppling_tools.running.saving import Described, Target, describe, described_files
 
 
 class Printer:

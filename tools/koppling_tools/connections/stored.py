@@ -14,10 +14,10 @@ import click
 
 from koppling.diagnostics import suggestion
 from koppling.masking import SHORTEST
-from koppling_tools import terminal
-from koppling_tools.advice import advised
-from koppling_tools.failure import GivenWrong, Misuse
-from koppling_tools.values import read_inputs
+from koppling_tools.console import terminal
+from koppling_tools.console.advice import advised
+from koppling_tools.console.mistakes import GivenWrong, Misuse
+from koppling_tools.running.values import read_inputs
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -58,7 +58,7 @@ def add(order: Order) -> int:
     from koppling import Connection
     from koppling.catalog import Catalog
     from koppling.store import connections
-    from koppling_tools.sign_in import sign_in, signs_in
+    from koppling_tools.connections.sign_in import sign_in, signs_in
 
     catalog = Catalog(order.specs)
     spec = find_connector(catalog, order.connector or _which(catalog))
@@ -184,7 +184,7 @@ def sign_in_again(name: str, specs: tuple[Path, ...], *, no_browser: bool, paste
     """
     from koppling import Connection
     from koppling.catalog import Catalog
-    from koppling_tools.sign_in import sign_in
+    from koppling_tools.connections.sign_in import sign_in
 
     connection = Connection.load(name)
     spec = find_connector(Catalog(specs), connection.connector)
@@ -300,7 +300,7 @@ def _question(field: Any) -> str:
 def _try(catalog: Any, specs: tuple[Path, ...], spec: Any, connection: Any) -> None:
     """Make the declared test call and say how it went."""
     from koppling import Client
-    from koppling_tools.options import today
+    from koppling_tools.console.options import today
 
     declared = spec.plan["connection"].get("test")
     if not declared:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from koppling.model import ModuleSpec, OperationSpec
-from koppling_tools.field_rows import FieldRows, life_words, sentence
-from koppling_tools.output import as_yaml
-from koppling_tools.page import Page, Row, Section
-from koppling_tools.snippets import command_line, examples, snippet
+from koppling_tools.console.output import as_yaml
+from koppling_tools.console.page import Page, Row, Section
+from koppling_tools.describing.field_rows import FieldRows, life_words, sentence
+from koppling_tools.describing.snippets import command_line, examples, snippet
 
 _PARTS: Final = ("query", "headers", "json", "form", "multipart", "raw")
 

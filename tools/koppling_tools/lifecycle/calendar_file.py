@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from koppling_tools.dated import Dated
+from koppling_tools.lifecycle.dated import Dated
 
 _WIDEST = 70  # octets of a line; the rest is folded
 

@@ -14,7 +14,7 @@ import click
 
 from koppling.files import File
 from koppling.model import FieldSpec
-from koppling_tools.failure import InputUnreadable
+from koppling_tools.console.mistakes import InputUnreadable
 
 # The first separator decides, so a value may hold any of them: `url=https://acme.example/?a=b`.
 _ARGUMENT: Final = re.compile(r"(?P<key>[^=:@]+)(?P<how>:=|=|@)(?P<value>.*)", re.DOTALL)

@@ -7,8 +7,8 @@ from typing import Final, Literal
 from koppling.effects import Reply
 from koppling.model import Request
 from koppling.send import Sender
-from koppling_tools.printing import size
-from koppling_tools.terminal import Waiting
+from koppling_tools.console.terminal import Waiting
+from koppling_tools.running.printing import size
 
 _WORTH_SAYING: Final = 100_000  # bytes
 

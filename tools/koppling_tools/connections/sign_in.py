@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import click
 
-from koppling_tools import terminal
-from koppling_tools.failure import GivenWrong, Misuse
+from koppling_tools.console import terminal
+from koppling_tools.console.mistakes import GivenWrong, Misuse
 
 PATIENCE: Final = 300.0  # seconds to find a password
 _REDIRECT: Final = "http://127.0.0.1:0/callback"

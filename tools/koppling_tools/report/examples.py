@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import click
 
 from koppling.catalog import Catalog
-from koppling_tools import terminal
+from koppling_tools.console import terminal
 from koppling_tools.examples.choice import Choice, root_of
 from koppling_tools.examples.judge import Fault
 from koppling_tools.examples.run import Runner

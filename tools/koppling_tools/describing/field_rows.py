@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from koppling.model import FieldSpec, Lifecycle, ModuleSpec, OperationSpec
 from koppling.words import show as quoted
-from koppling_tools.page import Row
-from koppling_tools.schema_words import constraints, listed, type_of, values_of
-from koppling_tools.snippets import argument
+from koppling_tools.console.page import Row
+from koppling_tools.describing.schema_words import constraints, listed, type_of, values_of
+from koppling_tools.describing.snippets import argument
 
 _NESTED: Final = 2  # so many levels of an object's properties are shown
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from koppling_tools import terminal
-from koppling_tools.advice import advised
-from koppling_tools.failure import GivenWrong, Misuse
-from koppling_tools.output import Format
-from koppling_tools.printing import Printer
-from koppling_tools.values import read_inputs, settle_files
+from koppling_tools.console import terminal
+from koppling_tools.console.advice import advised
+from koppling_tools.console.mistakes import GivenWrong, Misuse
+from koppling_tools.console.output import Format
+from koppling_tools.running.printing import Printer
+from koppling_tools.running.values import read_inputs, settle_files
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _transport(waiting: terminal.Waiting, operation: Any) -> Any:
     """Return, to be entered, a transport that counts for whoever looks; None, the Client's own, where nobody does."""
     if not terminal.can_move(sys.stderr):
         return contextlib.nullcontext()
-    from koppling_tools.progress import Counted
+    from koppling_tools.running.progress import Counted
 
     return contextlib.closing(Counted(waiting, "page" if operation.is_search else "request"))
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from koppling.files import File
-from koppling_tools.failure import Misuse
+from koppling_tools.console.mistakes import Misuse
 
 _LONGEST_NAME: Final = 120
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u202a-\u202e\u2066-\u2069\ud800-\udfff]')

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import click
 
-from koppling_tools import terminal
+from koppling_tools.console import terminal
 
 _TERM_WIDTH: Final = 26
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from koppling.files import File
 from koppling.model import ModuleSpec, OperationSpec
 from koppling.read import read_document
-from koppling_tools.schema_words import values_of
+from koppling_tools.describing.schema_words import values_of
 
 _LONGEST_LINE: Final = 76
 

@@ -1,0 +1,1 @@
+"""`koppling connection`: what is stored, and a person's sign-in."""

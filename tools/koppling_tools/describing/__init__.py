@@ -1,0 +1,1 @@
+"""Modules, fields and schemas in the words of a person."""

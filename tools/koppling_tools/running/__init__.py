@@ -1,0 +1,1 @@
+"""`koppling run`: from the words of a command line to a call, and to what is printed of it."""
