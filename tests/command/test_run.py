@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
@@ -260,3 +261,13 @@ def test_nobody_reads_the_output_any_more(server):
     done = subprocess.run(["/bin/bash", "-c", line], capture_output=True, check=False, text=True)
     assert (done.stdout, done.stderr) == ("[\n", "")
     assert done.returncode == 141
+
+
+def test_a_deadline_ends_the_call_and_says_how_to_give_it_longer(server, koppling):
+    hold = threading.Event()
+    server.answer(json=THING, hold=hold)
+    ran = koppling("run", "acme.get_thing", "id=a", "--deadline", "0.2")
+    hold.set()
+    assert (ran.status, ran.out) == (2, "")
+    assert "the deadline of 0.2 s passed" in ran.err
+    assert "--deadline SECONDS gives all of it longer" in ran.err

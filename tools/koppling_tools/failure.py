@@ -135,6 +135,8 @@ def _advices(error: Any) -> Iterator[str]:
             yield "is the server running, and is the address of the connection right?"
         case TransportError(reason="timeout"):
             yield "--timeout SECONDS gives it longer"
+        case TransportError(reason="deadline"):
+            yield "--deadline SECONDS gives all of it longer"
         case ApiError():
             yield from _api_advice(error)
         case _:

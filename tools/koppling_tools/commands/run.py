@@ -52,6 +52,12 @@ from koppling_tools.console.options import as_of_option, specs_option
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How long to wait for the answer."
 )
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long all of it may take: attempts, waits, pages, polls.",
+)
 @as_of_option
 @specs_option
 def command(specs: tuple[Path, ...], **options: Any) -> int:

@@ -36,13 +36,15 @@ class Order:
     save: str | None
     extra: Any
     timeout: float | None
+    deadline: float | None
     as_of: str
     specs: tuple[Path, ...]
 
     @property
     def timing(self) -> dict[str, float]:
-        """The timeout as a keyword of a call, where there is one."""
-        return {} if self.timeout is None else {"timeout": self.timeout}
+        """The timeout and the deadline as keywords of a call, where there are such."""
+        given = {"timeout": self.timeout, "deadline": self.deadline}
+        return {name: seconds for name, seconds in given.items() if seconds is not None}
 
 
 def carry_out(order: Order) -> int:
