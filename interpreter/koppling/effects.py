@@ -21,11 +21,13 @@ Reason = Literal["connect", "timeout", "cut", "protocol"]
 class Send:
     """Send this request. Answered by a Reply; with `stream`, a success's body is left to be read in chunks.
 
-    The driver notes in it when it `began`, in seconds since 1970, and how many seconds it `took`, to whatever end.
+    The call was `queued` for so many seconds before. The driver notes in it when it `began`, in seconds since 1970, and
+    how many seconds it `took`, to whatever end.
     """
 
     request: Request
     stream: bool = False
+    queued: float = 0.0
     began: float = 0.0
     took: float = 0.0
 

@@ -33,9 +33,14 @@ def authorized(call: Call, request: Request, *, streamed: bool) -> Generator[Eff
         ConnectionInvalid: there is no token to be had.
         TransportError, ApiError: as `attempt`; also of the token endpoint.
     """
-    grant = call.grant
-    if grant is None:
-        return (yield from attempt(call, request, streamed=streamed))
+    if call.grant is None:
+        return attempt(call, request, streamed=streamed)
+    return _granted(call, call.grant, request, streamed=streamed)
+
+
+def _granted(
+    call: Call, grant: Grant, request: Request, *, streamed: bool
+) -> Generator[Effect, Any, tuple[Request, Reply]]:
     tokens = yield from fresh_tokens(call, grant)
     try:
         return (yield from attempt(call, _carrying(call, grant, request, tokens), streamed=streamed))

@@ -21,7 +21,7 @@ class Run:
     """One call being lived: an iterator over what it emits, and a context manager that closes what is open."""
 
     def __init__(self, life: Life, sender: Sender, clock: Clock) -> None:
-        self._life, self._sender, self._clock = life, sender, clock
+        self._life, self._sender, self._clock, self._tick = life, sender, clock, clock.ticking
         self._open: Reply | None = None
         self._result: Result | None = None
         self._over = False
@@ -49,22 +49,22 @@ class Run:
                 except (NoAnswer, TooLarge) as failure:
                     fault = failure
         except StopIteration as stop:
-            self._result = stop.value
-            self.close()
-            raise
+            self._result, self._over = stop.value, True
         except BaseException:
             self.close()
             raise
+        self._release()
+        raise StopIteration
 
     def _do(self, step: Effect) -> Any:
         match step:
             case Send(request, stream):
                 self._release()
-                step.began, start = self._clock.now(), self._clock.ticking()
+                step.began, start = self._clock.now(), self._tick()
                 try:
                     reply = self._sender.send(request, stream=stream)
                 finally:
-                    step.took = self._clock.ticking() - start
+                    step.took = self._tick() - start
                 self._open = reply if reply.body is None else None
                 return reply
             case Read(reply):
@@ -74,7 +74,7 @@ class Run:
             case Now():
                 return self._clock.now()
             case Tick():
-                return self._clock.ticking()
+                return self._tick()
             case Await(turn):
                 import threading
 
@@ -128,7 +128,7 @@ class AsyncRun:
     """One call being lived in an event loop: an async iterator and an async context manager."""
 
     def __init__(self, life: Life, sender: AsyncSender, clock: Clock) -> None:
-        self._life, self._sender, self._clock = life, sender, clock
+        self._life, self._sender, self._clock, self._tick = life, sender, clock, clock.ticking
         self._open: Reply | None = None
         self._result: Result | None = None
         self._over = False
@@ -156,22 +156,24 @@ class AsyncRun:
                 except (NoAnswer, TooLarge) as failure:
                     fault = failure
         except StopIteration as stop:
-            self._result = stop.value
-            await self.close()
-            raise StopAsyncIteration from None
+            self._result, self._over = stop.value, True
         except BaseException:
             await self.close()
             raise
+        if self._open is not None:
+            await self._release()
+        raise StopAsyncIteration
 
     async def _do(self, step: Effect) -> Any:
         match step:
             case Send(request, stream):
-                await self._release()
-                step.began, start = self._clock.now(), self._clock.ticking()
+                if self._open is not None:
+                    await self._release()
+                step.began, start = self._clock.now(), self._tick()
                 try:
                     reply = await self._sender.send(request, stream=stream)
                 finally:
-                    step.took = self._clock.ticking() - start
+                    step.took = self._tick() - start
                 self._open = reply if reply.body is None else None
                 return reply
             case Read(reply):
@@ -181,7 +183,7 @@ class AsyncRun:
             case Now():
                 return self._clock.now()
             case Tick():
-                return self._clock.ticking()
+                return self._tick()
             case Await(turn):
                 return await _free(turn)
             case Do(work):
