@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from koppling.model import Request
 
 if TYPE_CHECKING:
-    from koppling.turn import Turn
+    from koppling.mutex import Mutex
 
 Reason = Literal["connect", "timeout", "cut", "protocol"]
 
@@ -65,9 +65,9 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class Await:
-    """Wait until a turn is given back."""
+    """Wait until a mutex is given back."""
 
-    turn: Turn
+    mutex: Mutex
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,16 +63,16 @@ def fresh_tokens(call: Call, grant: Grant) -> Generator[Effect, Any, Tokens]:
     held = grant.held
     while (tokens := held.usable((yield Now()))) is None:
         before = held.rounds
-        if held.turn.take():
+        if held.mutex.take():
             try:
                 tokens = held.usable((yield Now())) or (yield from _renewed(call, grant))
             except KopplingError as error:
                 held.fail(copy.copy(error))
                 raise
             finally:
-                held.turn.give_back()
+                held.mutex.give_back()
             return tokens
-        yield Await(held.turn)
+        yield Await(held.mutex)
         if held.failure is not None and held.rounds > before:
             raise copy.copy(held.failure)
     return tokens

@@ -14,7 +14,7 @@ from koppling.model import Result
 from koppling.send import AsyncSender, Sender
 
 if TYPE_CHECKING:
-    from koppling.turn import Turn
+    from koppling.mutex import Mutex
 
 
 class Run:
@@ -75,11 +75,11 @@ class Run:
                 return self._clock.now()
             case Tick():
                 return self._tick()
-            case Await(turn):
+            case Await(mutex):
                 import threading
 
                 free = threading.Event()
-                turn.when_free(free.set)
+                mutex.when_free(free.set)
                 return free.wait()
             case Do(work):
                 return work()
@@ -184,8 +184,8 @@ class AsyncRun:
                 return self._clock.now()
             case Tick():
                 return self._tick()
-            case Await(turn):
-                return await _free(turn)
+            case Await(mutex):
+                return await _free(mutex)
             case Do(work):
                 import asyncio
 
@@ -233,8 +233,8 @@ class AsyncRun:
                 self._sender.abandon(opened)
 
 
-async def _free(turn: Turn) -> None:
-    """Wait for a turn, which another thread may give back."""
+async def _free(mutex: Mutex) -> None:
+    """Wait for a mutex, which another thread may give back."""
     import asyncio
     from contextlib import suppress
 
@@ -245,7 +245,7 @@ async def _free(turn: Turn) -> None:
         with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             loop.call_soon_threadsafe(free.set)
 
-    turn.when_free(wake)
+    mutex.when_free(wake)
     await free.wait()
 
 
