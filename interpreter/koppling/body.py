@@ -8,7 +8,8 @@ from typing import Any
 
 from koppling.files import File
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+# Inputs were copied, so they go round nowhere.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from koppling.model import Request
 
 if TYPE_CHECKING:
-    from koppling.turn import Turn
+    from koppling.mutex import Mutex
 
 Reason = Literal["connect", "timeout", "cut", "protocol"]
 
@@ -21,11 +21,13 @@ Reason = Literal["connect", "timeout", "cut", "protocol"]
 class Send:
     """Send this request. Answered by a Reply; with `stream`, a success's body is left to be read in chunks.
 
-    The driver notes in it when it `began`, in seconds since 1970, and how many seconds it `took`, to whatever end.
+    The call was `queued` for so many seconds before. The driver notes in it when it `began`, in seconds since 1970, and
+    how many seconds it `took`, to whatever end.
     """
 
     request: Request
     stream: bool = False
+    queued: float = 0.0
     began: float = 0.0
     took: float = 0.0
 
@@ -63,9 +65,9 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class Await:
-    """Wait until a turn is given back."""
+    """Wait until a mutex is given back."""
 
-    turn: Turn
+    mutex: Mutex
 
 
 @dataclass(frozen=True, slots=True)

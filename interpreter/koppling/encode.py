@@ -147,17 +147,19 @@ def header_value(value: Any) -> str | None:
     Raises:
         Refused: it holds anything but visible ASCII, space and tab.
     """
-    if value is None:
+    text = value if isinstance(value, str) else _listed(value)
+    if text is None:
         return None
-    several = [one for one in value if one is not None] if isinstance(value, list) else [value]
-    if not several:
-        return None
-    if isinstance(value, dict) or any(isinstance(one, File) for one in several):
-        raise Refused("must be text, a number, a boolean or a list of them to stand in a header")
-    text = ", ".join(as_text(one) for one in several)
     if not _HEADER_VALUE.fullmatch(text):
         raise Refused("must hold only visible ASCII, space and tab to stand in a header")
     return text.strip(" \t")
+
+
+def _listed(value: Any) -> str | None:
+    several = [one for one in (value if isinstance(value, list) else [value]) if one is not None]
+    if isinstance(value, dict) or any(isinstance(one, File) for one in several):
+        raise Refused("must be text, a number, a boolean or a list of them to stand in a header")
+    return ", ".join(as_text(one) for one in several) if several else None
 
 
 def media_type(value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from koppling.extract import Case, Errors, Pages, Stream, TelemetryNames
+from koppling.extract import Case, Errors, Evaluate, Pages, Stream, TelemetryNames
 from koppling.limits import Rule
 from koppling.masking import Masker
 from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec, OperationSpec, lifecycle_of
@@ -41,7 +41,7 @@ class Operation:
         """What telemetry says of its calls."""
         return TelemetryNames(self.spec.run["telemetry"])
 
-    @property
+    @cached_property
     def is_search(self) -> bool:
         """Whether it gives a list of bundles."""
         return any(case.items is not None for case in self.cases)
@@ -51,17 +51,22 @@ class Operation:
         """Whether its bundles can be shown line by line, as they arrive."""
         return self.cases[0].items_are_events
 
-    @property
+    @cached_property
     def reads_chunks(self) -> bool:
         """Whether its answers may be more than text in memory."""
         return any(case.format not in {"json", "text"} for case in self.cases)
 
-    @property
+    @cached_property
     def pages(self) -> Pages | None:
         """How its next page is asked for."""
         return next((case.pages for case in self.cases if case.pages), None)
 
-    @property
+    @cached_property
+    def limit(self) -> Evaluate | None:
+        """How many bundles the inputs ask for at most."""
+        return next((case.limit for case in self.cases if case.limit), None)
+
+    @cached_property
     def stream(self) -> Stream | None:
         """How it is streamed."""
         return next((case.stream for case in self.cases if case.stream), None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from koppling.errors import KopplingError
-from koppling.turn import Turn
+from koppling.mutex import Mutex
 
 _SKEW: Final = 60.0  # seconds before its end that a token is renewed: clocks differ, and requests take their time
 _SHARE: Final = 10  # of a short life, no more than this part of it
@@ -137,8 +137,8 @@ class Held:
 
     def __init__(self, tokens: Tokens | None = None, keeper: Keeper | None = None, *, renewable: bool = True) -> None:
         self.tokens, self.keeper, self.renewable = tokens, keeper, renewable
-        #: Whose turn it is to renew them.
-        self.turn = Turn()
+        #: Who has it renews them.
+        self.mutex = Mutex()
         #: How often somebody tried, and what came of it last.
         self.rounds = 0
         self.failure: KopplingError | None = None

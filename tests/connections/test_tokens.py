@@ -129,7 +129,7 @@ def test_who_is_cancelled_while_it_asks_lets_another_ask():
 
     results = asyncio.run(live())
     assert [isinstance(one, asyncio.CancelledError) for one in results] == [True, True, False, False]
-    assert connection.held.turn.take()
+    assert connection.held.mutex.take()
 
 
 # ---- what a vendor refuses ----

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 from fault_worlds import SPEC, Untouched
@@ -149,3 +150,37 @@ def test_a_request_may_have_so_many_seconds_in_all(world, server):
     with pytest.raises(NoAnswer) as caught:
         asyncio.run(in_tasks()) if world == "tasks" else in_threads()
     assert (caught.value.reason, caught.value.sent, caught.value.partial) == ("timeout", True, b"{")
+
+
+@WORLDS
+def test_the_patience_of_one_request_is_not_that_of_the_next_on_the_same_connection(world, server):
+    server.play([*FINE, ["read", "gate", *FINE[0][1:]], ["read", "hold"]])
+    requests = [
+        Request("GET", f"http://127.0.0.1:{server.port}/", {}, timeout={"read": seconds}) for seconds in (0.2, 20, 0.1)
+    ]
+    threading.Timer(0.5, server.open_gate).start()
+    found = []
+
+    async def in_tasks():
+        sender = AsyncSender()
+        try:
+            for one in requests:
+                reply = await sender.send(one, stream=False)
+                found.append(reply.status)
+        finally:
+            await sender.close()
+
+    def in_threads():
+        sender = Sender()
+        try:
+            for one in requests:
+                reply = sender.send(one, stream=False)
+                found.append(reply.status)
+        finally:
+            sender.close()
+
+    began = time.monotonic()
+    with pytest.raises(NoAnswer, match="no answer in time"):
+        asyncio.run(in_tasks()) if world == "tasks" else in_threads()
+    assert (found, server.places) == ([200, 200], [1, 1, 1])
+    assert time.monotonic() - began < 10

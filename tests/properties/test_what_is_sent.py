@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import koppling
 from koppling.body import Content, Multipart, Raw
 from koppling.send.message import compose
-from koppling.send.route import Routes, split
+from koppling.send.route import route_to, split
 from koppling.send.wire import _outgoing
 from koppling.template import Reference, parse
 
@@ -138,7 +138,7 @@ def on_the_wire(rendered: koppling.Request) -> tuple[h11.Request, bytes]:
     """Return what a strict reader reads of the bytes that go to the vendor."""
     origin, target = split(rendered.url)
     reader = h11.Connection(h11.SERVER)
-    for piece in _outgoing(compose(rendered, Routes().to(origin), origin, target)):
+    for piece in _outgoing(compose(rendered, route_to(origin), origin, target)):
         reader.receive_data(piece)
     head, body = reader.next_event(), b""
     assert isinstance(head, h11.Request)

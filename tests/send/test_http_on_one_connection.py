@@ -18,28 +18,47 @@ def message(method="GET", target="/v1/things", headers=(("host", "acme.test"),),
     return Message(method, target, list(headers), lambda: iter(pieces), replayable=True)
 
 
-def lived(talk, chunks):
-    """Drive a talk with what a server says; return what it wrote and what it came to."""
-    written, said, value = [], iter([*chunks, b""]), None
-    try:
-        while True:
-            step = talk.send(value)
-            value = next(said) if step is None else written.append(step)
-    except StopIteration as done:
-        return b"".join(written), done.value, list(said)
+class Server:
+    """A connection to a server that says these chunks, and then closes. `wrote` is what was written to it.
+
+    `early`: what comes from it while it is still being written to: bytes, a failure, or None, one for each time.
+    """
+
+    def __init__(self, chunks, early=()):
+        self.says, self._early, self.wrote = [*chunks, b""], list(early), []
+
+    async def read(self):
+        return self.says.pop(0)
+
+    async def write(self, data):
+        self.wrote.append(data)
+        early = self._early.pop(0) if self._early else None
+        if isinstance(early, NoAnswer):
+            raise early
+        return early
+
+
+def asked(wire, message, server):
+    """Have a message sent to a server; return the head of its answer."""
+    with pytest.raises(StopIteration) as done:
+        wire.ask(message, server).send(None)
+    return done.value.value
+
+
+def body_of(wire, server):
+    """Return a body whole."""
+    found = []
+    while (piece := wire.body()) != b"":
+        found.append(piece) if piece else wire.hear(server.says.pop(0))
+    return b"".join(found)
 
 
 def ours(chunks, method="GET"):
     """Return what we make of an answer: status, headers, body, whether the connection is kept; or None, refused."""
-    wire = Wire()
+    wire, server = Wire(), Server(chunks)
     try:
-        _, head, left = lived(wire.ask(message(method)), chunks)
-        body = []
-        while True:
-            _, data, left = lived(wire.more(), left[:-1] if left else [])
-            if not data:
-                return head.status, head.headers, b"".join(body), wire.renew()
-            body.append(data)
+        head = asked(wire, message(method), server)
+        return head.status, head.headers, body_of(wire, server), wire.renew()
     except NoAnswer:
         return None
 
@@ -178,15 +197,10 @@ REFUSED = [
 
 @pytest.mark.parametrize(("data", "words"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_what_is_no_http_is_refused_in_words(data, words):
-    wire = Wire()
-
-    def read():
-        lived(wire.ask(message()), [data])
-        while lived(wire.more(), [])[1]:
-            pass
-
-    with pytest.raises(NoAnswer, match=words) as caught:
-        read()
+    wire, server = Wire(), Server([data])
+    with pytest.raises(NoAnswer, match=words) as caught:  # noqa: PT012  (in its head, or later)
+        asked(wire, message(), server)
+        body_of(wire, server)
     assert (caught.value.reason, caught.value.sent) == ("protocol", True)
 
 
@@ -213,39 +227,42 @@ def test_a_header_is_utf_8_or_else_latin_1():
 )
 def test_what_would_begin_another_line_never_leaves(wrong):
     with pytest.raises(NoAnswer, match="no header can") as caught:
-        lived(Wire().ask(message(**wrong)), [])
+        asked(Wire(), message(**wrong), Server([]))
     assert (caught.value.reason, caught.value.sent) == ("protocol", False)
 
 
+def written(method, headers, pieces):
+    """Return what is written of a message."""
+    server = Server([b"HTTP/1.1 204 X\r\n\r\n"])
+    asked(Wire(), message(method, headers=headers, pieces=pieces), server)
+    return server.wrote
+
+
 def test_a_small_message_is_one_write_and_a_large_one_many():
-    answer = b"HTTP/1.1 204 X\r\n\r\n"
-    talk = Wire().ask(message("POST", headers=ASKED, pieces=[b"{", b"}"]))
-    assert talk.send(None) == b"POST /v1/things HTTP/1.1\r\nhost: acme.test\r\ncontent-length: 2\r\n\r\n{}"
+    assert written("POST", ASKED, [b"{", b"}"]) == [
+        b"POST /v1/things HTTP/1.1\r\nhost: acme.test\r\ncontent-length: 2\r\n\r\n{}"
+    ]
     large = [b"x" * 65_536] * 3
-    written, _, _ = lived(Wire().ask(message("POST", headers=[("content-length", "196608")], pieces=large)), [answer])
-    assert written.endswith(b"".join(large))
-    chunked = [("transfer-encoding", "chunked")]
-    assert lived(Wire().ask(message("POST", headers=chunked, pieces=[b"abc"])), [answer])[0].endswith(
-        b"3\r\nabc\r\n0\r\n\r\n"
-    )
+    found = written("POST", [("content-length", "196608")], large)
+    assert len(found) > 1
+    assert b"".join(found).endswith(b"".join(large))
+    chunked = written("POST", [("transfer-encoding", "chunked")], [b"abc"])
+    assert b"".join(chunked).endswith(b"3\r\nabc\r\n0\r\n\r\n")
 
 
 def test_an_answer_that_comes_early_ends_the_upload_and_the_connection():
     wire = Wire()
-    talk = wire.ask(message("POST", headers=[("content-length", "655360")], pieces=[b"x" * 65_536] * 10))
-    talk.send(None)
-    talk.send(None)
-    assert talk.send(b"HTTP/1.1 100 Continue\r\n\r\n") == b""  # that is none
-    with pytest.raises(StopIteration) as done:
-        talk.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-    assert done.value.value.status == 413
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"  # that is none
+    early = [None, interim, b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"]
+    upload = message("POST", headers=[("content-length", "655360")], pieces=[b"x" * 65_536] * 10)
+    server = Server([], early)
+    assert asked(wire, upload, server).status == 413
+    assert len(server.wrote) == 3
     assert not wire.renew()
 
 
 def test_an_answer_is_believed_though_its_sender_had_stopped_reading():
-    talk = Wire().ask(message("POST", headers=ASKED, pieces=[b"{}"]))
-    talk.send(None)
-    assert talk.throw(NoAnswer("cut", "the connection broke off", sent=True)) is None
-    with pytest.raises(StopIteration) as done:
-        talk.send(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
-    assert done.value.value.status == 401
+    server = Server(
+        [b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"], [NoAnswer("cut", "the connection broke off", sent=True)]
+    )
+    assert asked(Wire(), message("POST", headers=ASKED, pieces=[b"{}"]), server).status == 401

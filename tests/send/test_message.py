@@ -13,12 +13,12 @@ from koppling.effects import NoAnswer
 from koppling.files import File
 from koppling.model import Request
 from koppling.send.message import compose
-from koppling.send.route import Routes, split
+from koppling.send.route import route_to, split
 
 
 def composed(body=None, method="POST", url="http://acme.test:81/v1/x?y=z#part", **headers):
     origin, target = split(url)
-    return compose(Request(method, url, headers, body), Routes().to(origin), origin, target)
+    return compose(Request(method, url, headers, body), route_to(origin), origin, target)
 
 
 def written(message):
@@ -57,7 +57,7 @@ def test_an_address_is_an_origin_and_a_target(url, origin, target):
     ],
 )
 def test_an_origin_is_a_host_and_a_port(origin, host, port, authority):
-    found = Routes().to(origin).origin
+    found = route_to(origin).origin
     assert (found.host, found.port, found.authority) == (host, port, authority)
 
 
@@ -68,7 +68,7 @@ def test_an_origin_is_a_host_and_a_port(origin, host, port, authority):
 )  # fmt: skip
 def test_what_is_no_address_is_told_and_never_shown(origin, words):
     with pytest.raises(NoAnswer, match=words) as caught:
-        Routes().to(origin)
+        route_to(origin)
     assert (caught.value.reason, caught.value.sent) == ("protocol", False)
 
 

@@ -34,10 +34,10 @@ def case_of(call: Call, request: Request, reply: Reply, roots: Roots) -> Case:
     Raises:
         ApiError: none does.
     """
-    case = next((one for one in call.operation.cases if one.when is None or one.when(None, roots)), None)
-    if case is None:
-        raise own_error(call, request, reply, "runtime", "no_case", "no case of the spec's response fits this answer")
-    return case
+    for case in call.operation.cases:
+        if case.when is None or case.when(None, roots):
+            return case
+    raise own_error(call, request, reply, "runtime", "no_case", "no case of the spec's response fits this answer")
 
 
 def _ask(call: Call, request: Request) -> Generator[Effect, Any, Answer]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Generator
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from koppling.call.deadline import passes, within
 from koppling.call.failures import no_answer, own_error, same_origin, too_large, too_late, vendor_error
@@ -21,6 +21,7 @@ from koppling.retry import Tried, Verdict
 MOST_REDIRECTS: Final = 5
 
 _Outcome = Reply | NoAnswer | TooLarge
+_FINE: Final = Verdict(None, "")
 
 
 def attempt(call: Call, request: Request, *, streamed: bool) -> Generator[Effect, Any, tuple[Request, Reply]]:
@@ -33,55 +34,48 @@ def attempt(call: Call, request: Request, *, streamed: bool) -> Generator[Effect
     number, hops, carried = 0, 0, False
     while True:
         number += 1
-        outcome, times = yield from _in_turn(call, request, sent=carried, streamed=streamed)
-        note = partial(_note, call, request, outcome, times)
+        outcome, sending = yield from _in_turn(call, request, sent=carried, streamed=streamed)
         fault: Callable[[], ApiError | TransportError]
         if isinstance(outcome, NoAnswer):
             carried = carried or outcome.sent
             verdict = _after_no_answer(call, request, number, outcome)
             fault = partial(no_answer, call, request, outcome, sent=carried)
         elif isinstance(outcome, TooLarge):
-            note(Verdict(None, "not repeated: the next answer would be as large"))
+            _note(call, sending, outcome, Verdict(None, "not repeated: the next answer would be as large"))
             raise too_large(call, request, outcome.reply, "max_body", outcome.reply.bounds.body)
         elif _redirects(outcome):
-            note(Verdict(None, "redirected"))
+            _note(call, sending, outcome, Verdict(None, "redirected"))
             hops, number = hops + 1, 0
             request = _redirected(call, request, outcome, hops)
             continue
         elif 200 <= outcome.status < 300:  # noqa: PLR2004
-            note(Verdict(None, ""))
+            _note(call, sending, outcome, _FINE)
             return request, outcome
         else:
             carried = carried or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR
             verdict, fault = yield from _after_status(call, request, number, outcome)
         late = yield from _too_late(call, verdict, outcome)
         if late is not None:
-            note(late)
+            _note(call, sending, outcome, late)
             raise too_late(call, request, sent=carried, wait=verdict.wait or 0.0) from fault()
-        note(verdict)
+        _note(call, sending, outcome, verdict)
         if verdict.wait is None:
             raise fault() from None
         yield Sleep(verdict.wait)
 
 
-class _Times(NamedTuple):
-    """How long an attempt waited for its turn, when it began, how long it took."""
-
-    queued: float
-    began: float
-    took: float
-
-
 def _in_turn(
     call: Call, request: Request, *, sent: bool, streamed: bool
-) -> Generator[Effect, Any, tuple[_Outcome, _Times]]:
+) -> Generator[Effect, Any, tuple[_Outcome, Send]]:
     """Send once, when it is this call's turn."""
     turn, queued = None, 0.0
     if limited(call):
         turn, queued = yield from take_turn(call, request, sent=sent)
     outcome: _Outcome
     try:
-        sending = Send(request if call.deadline is None else (yield from within(call, request, sent=sent)), streamed)
+        if call.deadline is not None:
+            request = yield from within(call, request, sent=sent)
+        sending = Send(request, streamed, queued)
         outcome = yield sending
     except (NoAnswer, TooLarge) as failure:
         outcome = failure.with_traceback(None)
@@ -93,7 +87,7 @@ def _in_turn(
         for rule in call.operation.limits:
             if rule.speaks(reply.headers):
                 yield from learn(call, rule, reply.headers)
-    return outcome, _Times(queued, sending.began, max(0.0, sending.took))
+    return outcome, sending
 
 
 def _tried(call: Call, request: Request, number: int) -> Tried:
@@ -149,8 +143,8 @@ def read(call: Call, request: Request, reply: Reply, partial: Callable[[], Any])
     return chunk
 
 
-def _note(call: Call, request: Request, outcome: _Outcome, times: _Times, verdict: Verdict) -> None:
-    mask, reply = call.masker.text, _reply(outcome)
+def _note(call: Call, sending: Send, outcome: _Outcome, verdict: Verdict) -> None:
+    mask, reply, request = call.masker.text, _reply(outcome), sending.request
     name = None if reply is None else call.operation.errors.request_id(reply.headers)
     call.attempts.append(
         Attempt(
@@ -159,11 +153,11 @@ def _note(call: Call, request: Request, outcome: _Outcome, times: _Times, verdic
             None if reply is None else reply.status,
             mask(str(outcome)) if reply is None else None,
             verdict.wait or 0.0,
-            times.began,
-            times.took,
+            sending.began,
+            max(0.0, sending.took),
             name and mask(name),
             verdict.why,
-            times.queued,
+            sending.queued,
         )
     )
 

@@ -33,9 +33,14 @@ def authorized(call: Call, request: Request, *, streamed: bool) -> Generator[Eff
         ConnectionInvalid: there is no token to be had.
         TransportError, ApiError: as `attempt`; also of the token endpoint.
     """
-    grant = call.grant
-    if grant is None:
-        return (yield from attempt(call, request, streamed=streamed))
+    if call.grant is None:
+        return attempt(call, request, streamed=streamed)
+    return _granted(call, call.grant, request, streamed=streamed)
+
+
+def _granted(
+    call: Call, grant: Grant, request: Request, *, streamed: bool
+) -> Generator[Effect, Any, tuple[Request, Reply]]:
     tokens = yield from fresh_tokens(call, grant)
     try:
         return (yield from attempt(call, _carrying(call, grant, request, tokens), streamed=streamed))
@@ -58,16 +63,16 @@ def fresh_tokens(call: Call, grant: Grant) -> Generator[Effect, Any, Tokens]:
     held = grant.held
     while (tokens := held.usable((yield Now()))) is None:
         before = held.rounds
-        if held.turn.take():
+        if held.mutex.take():
             try:
                 tokens = held.usable((yield Now())) or (yield from _renewed(call, grant))
             except KopplingError as error:
                 held.fail(copy.copy(error))
                 raise
             finally:
-                held.turn.give_back()
+                held.mutex.give_back()
             return tokens
-        yield Await(held.turn)
+        yield Await(held.mutex)
         if held.failure is not None and held.rounds > before:
             raise copy.copy(held.failure)
     return tokens

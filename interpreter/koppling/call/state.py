@@ -168,8 +168,8 @@ class Call:
     @property
     def limit(self) -> int | None:
         """How many bundles the inputs ask for at most."""
-        found = (case.limit(None, {"input": self.prepared.values}) for case in self.operation.cases if case.limit)
-        value = next(found, None)
+        limit = self.operation.limit
+        value = None if limit is None else limit(None, {"input": self.prepared.values})
         return None if value is None else int(value)
 
     def first_page(self, left: int | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,7 @@ class Beginning:
 
     def day(self, as_of: Day = None) -> str:
         """Return the ISO day at which lifecycles are read."""
-        return day_of(as_of) or self._as_of or datetime.fromtimestamp(self._clock.now(), UTC).date().isoformat()
+        return day_of(as_of) or self._as_of or _iso_day(self._clock.now() // 86_400)
 
     def _bind(self, connector: str) -> Bound:
         if connector not in self._bound:
@@ -240,6 +241,12 @@ class Beginning:
             _must_stream(call)
         said = (*_deprecations(operation, day), *prepared.warnings)
         return traced(call, given, problems, said, streamed=stream)
+
+
+@lru_cache(maxsize=1)
+def _iso_day(number: float) -> str:
+    """Return the ISO day in UTC of so many days since 1970."""
+    return datetime.fromtimestamp(number * 86_400, UTC).date().isoformat()
 
 
 def _callers() -> int:

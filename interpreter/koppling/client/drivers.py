@@ -14,14 +14,14 @@ from koppling.model import Result
 from koppling.send import AsyncSender, Sender
 
 if TYPE_CHECKING:
-    from koppling.turn import Turn
+    from koppling.mutex import Mutex
 
 
 class Run:
     """One call being lived: an iterator over what it emits, and a context manager that closes what is open."""
 
     def __init__(self, life: Life, sender: Sender, clock: Clock) -> None:
-        self._life, self._sender, self._clock = life, sender, clock
+        self._life, self._sender, self._clock, self._tick = life, sender, clock, clock.ticking
         self._open: Reply | None = None
         self._result: Result | None = None
         self._over = False
@@ -49,22 +49,22 @@ class Run:
                 except (NoAnswer, TooLarge) as failure:
                     fault = failure
         except StopIteration as stop:
-            self._result = stop.value
-            self.close()
-            raise
+            self._result, self._over = stop.value, True
         except BaseException:
             self.close()
             raise
+        self._release()
+        raise StopIteration
 
     def _do(self, step: Effect) -> Any:
         match step:
             case Send(request, stream):
                 self._release()
-                step.began, start = self._clock.now(), self._clock.ticking()
+                step.began, start = self._clock.now(), self._tick()
                 try:
                     reply = self._sender.send(request, stream=stream)
                 finally:
-                    step.took = self._clock.ticking() - start
+                    step.took = self._tick() - start
                 self._open = reply if reply.body is None else None
                 return reply
             case Read(reply):
@@ -74,12 +74,12 @@ class Run:
             case Now():
                 return self._clock.now()
             case Tick():
-                return self._clock.ticking()
-            case Await(turn):
+                return self._tick()
+            case Await(mutex):
                 import threading
 
                 free = threading.Event()
-                turn.when_free(free.set)
+                mutex.when_free(free.set)
                 return free.wait()
             case Do(work):
                 return work()
@@ -128,7 +128,7 @@ class AsyncRun:
     """One call being lived in an event loop: an async iterator and an async context manager."""
 
     def __init__(self, life: Life, sender: AsyncSender, clock: Clock) -> None:
-        self._life, self._sender, self._clock = life, sender, clock
+        self._life, self._sender, self._clock, self._tick = life, sender, clock, clock.ticking
         self._open: Reply | None = None
         self._result: Result | None = None
         self._over = False
@@ -156,22 +156,24 @@ class AsyncRun:
                 except (NoAnswer, TooLarge) as failure:
                     fault = failure
         except StopIteration as stop:
-            self._result = stop.value
-            await self.close()
-            raise StopAsyncIteration from None
+            self._result, self._over = stop.value, True
         except BaseException:
             await self.close()
             raise
+        if self._open is not None:
+            await self._release()
+        raise StopAsyncIteration
 
     async def _do(self, step: Effect) -> Any:
         match step:
             case Send(request, stream):
-                await self._release()
-                step.began, start = self._clock.now(), self._clock.ticking()
+                if self._open is not None:
+                    await self._release()
+                step.began, start = self._clock.now(), self._tick()
                 try:
                     reply = await self._sender.send(request, stream=stream)
                 finally:
-                    step.took = self._clock.ticking() - start
+                    step.took = self._tick() - start
                 self._open = reply if reply.body is None else None
                 return reply
             case Read(reply):
@@ -181,9 +183,9 @@ class AsyncRun:
             case Now():
                 return self._clock.now()
             case Tick():
-                return self._clock.ticking()
-            case Await(turn):
-                return await _free(turn)
+                return self._tick()
+            case Await(mutex):
+                return await _free(mutex)
             case Do(work):
                 import asyncio
 
@@ -231,8 +233,8 @@ class AsyncRun:
                 self._sender.abandon(opened)
 
 
-async def _free(turn: Turn) -> None:
-    """Wait for a turn, which another thread may give back."""
+async def _free(mutex: Mutex) -> None:
+    """Wait for a mutex, which another thread may give back."""
     import asyncio
     from contextlib import suppress
 
@@ -243,7 +245,7 @@ async def _free(turn: Turn) -> None:
         with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             loop.call_soon_threadsafe(free.set)
 
-    turn.when_free(wake)
+    mutex.when_free(wake)
     await free.wait()
 
 

@@ -53,7 +53,7 @@ def decode(form: str, data: bytes, status: int, headers: Mapping[str, str]) -> A
             return None
         raise Unreadable("the body is empty where JSON was expected")
     try:
-        return _DECODER.decode(data.decode("utf-8-sig"))
+        return _DECODER.decode(data.removeprefix(_MARK).decode())
     except (ValueError, RecursionError):
         kind = media_type(headers) or "no media type"
         raise Unreadable(f"the body is no JSON ({kind})", data.decode(errors="replace")) from None
@@ -63,6 +63,7 @@ def _no_constant(text: str) -> Any:
     raise ValueError(text)
 
 
+_MARK: Final = b"\xef\xbb\xbf"  # of byte order, which some write before UTF-8
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)  # NaN and Infinity are no JSON
 _SCAN: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
 

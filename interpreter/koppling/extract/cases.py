@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from koppling.expression import Roots
-from koppling.extract.values import Evaluate, Output, shown, text_of, value_of
+from koppling.extract.values import Evaluate, output_of, shown, text_of, value_of
 from koppling.fold import Fold, compile_fold
 from koppling.template import compile_template
 
@@ -102,6 +102,7 @@ class Stream:
         self._plan = plan
         done = plan.get("done")
         self.set: dict[str, Any] = plan.get("set", {})
+        self._told = {name: value for name, value in self.set.items() if not isinstance(value, dict)}
         self.format: str = plan.get("format", "sse")
         self.mark: str | None = done if isinstance(done, str) else None
 
@@ -133,8 +134,10 @@ class Stream:
 
     def asked(self, values: Mapping[str, Any]) -> bool:
         """Tell whether inputs ask for a stream themselves: with all that `set` says, its maps apart."""
-        told = {name: value for name, value in self.set.items() if not isinstance(value, dict)}
-        return bool(told) and all(values.get(name) == value for name, value in told.items())
+        for name, value in self._told.items():
+            if values.get(name) != value:
+                return False
+        return bool(self._told)
 
     def added(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return inputs with what streaming sets; in a map, what the caller gave wins."""
@@ -154,12 +157,12 @@ class Case:
     def __init__(self, plan: dict[str, Any]) -> None:
         self.when = value_of(plan["when"]) if "when" in plan else None
         self.format: str = plan.get("format", "json")
-        self.output = Output(plan["output"]) if "output" in plan else None
+        self.output = output_of(plan["output"]) if "output" in plan else None
         self.items = value_of(plan["items"]) if "items" in plan else None
         # Elements of a stream of lines can be shown as they come, where nothing but the line is looked at.
         self.items_are_events = plan.get("items") == "@" and self.format in {"sse", "ndjson"}
-        self.envelope = Output(plan["envelope"]) if "envelope" in plan else None
-        self._usage = {name: value_of(text) for name, text in plan.get("usage", {}).items()}
+        self.envelope = output_of(plan["envelope"]) if "envelope" in plan else None
+        self._usage = output_of(plan["usage"]) if plan.get("usage") else None
         self.limit = text_of(plan["limit"]) if "limit" in plan else None
         self.pages = _pages(plan["pages"]) if "pages" in plan else None
         self.wait = _wait(plan["wait"]) if "wait" in plan else None
@@ -172,9 +175,10 @@ class Case:
 
     def usage(self, body: Any, roots: Roots) -> dict[str, int | float] | None:
         """Return what a call used, as far as its answer tells in numbers."""
-        found = {name: find(body, roots) for name, find in self._usage.items()}
-        told = {name: one for name, one in found.items() if type(one) in (int, float)}
-        return told or None
+        if self._usage is None:
+            return None
+        found = self._usage(body, roots)
+        return {name: one for name, one in found.items() if type(one) in (int, float)} or None
 
 
 def _pages(plan: dict[str, Any]) -> Pages:

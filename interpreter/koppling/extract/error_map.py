@@ -38,9 +38,8 @@ class Errors:
 
     def match(self, status: int, headers: dict[str, str], body: Any) -> ErrorMatch | None:
         """Return the first entry that fits; for an answer that is no success, at least kind runtime."""
-        roots: Roots = {"status": status, "headers": headers, "body": body}
         for when, found in self._fitting(status):
-            if when is None or when(body, roots):
+            if when is None or when(body, {"status": status, "headers": headers, "body": body}):
                 return found
         return None if 200 <= status < 300 else ErrorMatch("runtime")  # noqa: PLR2004
 

@@ -51,26 +51,27 @@ def text_of(tree: Any) -> Evaluate:
     return evaluate
 
 
-class Output:
-    """An `output`, `envelope` or `delta`: one expression, or a map of them."""
+def output_of(plan: Any) -> Evaluate:
+    """Compile an `output`, `envelope`, `usage` or `delta`: one expression, or a map of them."""
+    if isinstance(plan, str):
+        return value_of(plan)
+    leaves = _leaves(plan)
+    if leaves is not None:
+        return leaves
+    entries = [(key, _entry(value)) for key, value in plan.items()]
 
-    def __init__(self, plan: Any) -> None:
-        self._one = _entry(plan) if isinstance(plan, str) else None
-        self._entries = [] if isinstance(plan, str) else [(key, _entry(value)) for key, value in plan.items()]
+    def evaluate(subject: Any, roots: Roots) -> Any:
+        return {key: entry(subject, roots) for key, entry in entries}
 
-    def __call__(self, subject: Any, roots: Roots) -> Any:
-        """Return the value over a subject."""
-        if self._one is not None:
-            return self._one(subject, roots)
-        return {key: entry(subject, roots) for key, entry in self._entries}
+    return evaluate
 
 
 def shown(plan: Any) -> Evaluate:
     """Compile a `delta`: an output that is null where all is null of it that is shown alone."""
+    output = output_of(plan)
     if isinstance(plan, str):
-        return value_of(plan)
+        return output
     loud = [name for name, one in plan.items() if isinstance(one, str) or one.get("alone", True)]
-    output = _leaves(plan) or Output(plan)
 
     def evaluate(event: Any, roots: Roots) -> Any:
         found = output(event, roots)

@@ -149,7 +149,8 @@ class RequestTemplate:
         body, extras = self.body.render(roots, extras, headers) if self.body else (None, extras)
         found += [pair for name, value in extras.items() for pair in pairs(name, value, self.style)]
         found += self.auth.query(roots)
-        query = "&".join(text for text in (query, query_text(found)) if text)
+        if found:
+            query = f"{query}&{query_text(found)}" if query else query_text(found)
         return Request(method, f"{address}?{query}" if query else address, headers, body, self._timeout, masker)
 
     def base_url(self, roots: Roots) -> str:

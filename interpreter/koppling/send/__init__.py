@@ -10,14 +10,14 @@
     threads    sockets for the callers of Client, tasks for those of AsyncClient
     given      a transport that the caller brought; knows httpx
 
-What happens to a request is written once, as generators that yield bytes to be written, or None to be given what was
-read. `threads` and `tasks` are their drivers. Nothing here is loaded before the first request.
+What happens to a request is written once, as coroutines. `tasks` has them wait; in `threads` they block instead, and so
+come to their end at once. Nothing here is loaded before the first request.
 """
 
 from __future__ import annotations
 
 from _thread import allocate_lock
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from koppling.effects import Bounds, Reply
@@ -155,13 +155,13 @@ class AsyncSender:
         self._transport, self._bounds, self._public_only = transport, bounds or Bounds(), public_only
         self._made: AsyncSends | None = None
 
-    async def send(self, request: Request, *, stream: bool) -> Reply:
+    def send(self, request: Request, *, stream: bool) -> Coroutine[Any, Any, Reply]:
         """Send and return the answer's head; see `Sender.send`."""
-        return await (self._made or self._make()).send(request, stream=stream)
+        return (self._made or self._make()).send(request, stream=stream)
 
-    async def read(self, reply: Reply) -> bytes:
+    def read(self, reply: Reply) -> Coroutine[Any, Any, bytes]:
         """Return the next bytes of a streamed body, none at its end; see `Sender.read`."""
-        return await (self._made or self._make()).read(reply)
+        return (self._made or self._make()).read(reply)
 
     async def release(self, reply: Reply) -> None:
         """Let go of a streamed body, read or not."""

@@ -1,4 +1,4 @@
-"""Connections that wait for their next request."""
+"""The connections to one origin."""
 
 from __future__ import annotations
 
@@ -15,42 +15,57 @@ LONGEST_IDLE: Final = 15.0  # seconds; a server that closes sooner is noticed be
 
 
 class Kept(Protocol):
-    """What can be kept: a connection that knows its way."""
+    """What can be kept: a connection."""
 
-    @property
-    def route(self) -> Route:
-        """Where it leads."""
+    def quiet(self) -> bool:
+        """Tell whether nothing has come, neither bytes nor the end: whether the connection can still be used."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Slots(Protocol):
+    """A semaphore: how many more connections there may be."""
+
+    def release(self) -> None:
+        """Give one back."""
 
 
 L = TypeVar("L", bound=Kept)
+S = TypeVar("S", bound=Slots)
 
 
-class Idle(Generic[L]):
-    """Idle connections, a stack for each way: the one used last is the likeliest to live."""
+class Pool(Generic[L, S]):
+    """The connections of one way: how many are in use, and those that wait for their next request.
 
-    def __init__(self) -> None:
-        self._stacks: dict[Route, list[tuple[float, L]]] = {}
+    These are a stack: the one used last is the likeliest to live. Threads may share it.
+    """
 
-    def take(self, route: Route) -> tuple[L | None, list[L]]:
-        """Return the connection used last, if there is one, and those that have waited too long, to be closed."""
-        stack = self._stacks.get(route)
-        if not stack:
-            return None, []
-        since, line = stack.pop()
-        if monotonic() - since <= LONGEST_IDLE:
-            return line, []
-        old = [line, *(one for _, one in stack)]  # those below have waited longer still
-        stack.clear()
-        return None, old
+    def __init__(self, route: Route, slots: S) -> None:
+        self.route, self.slots = route, slots
+        self._idle: list[tuple[float, L]] = []
 
-    def put(self, line: L) -> L | None:
-        """Keep a connection; return one to be closed where there are too many."""
-        stack = self._stacks.setdefault(line.route, [])
-        stack.append((monotonic(), line))
-        return stack.pop(0)[1] if len(stack) > MOST_IDLE else None
+    def take(self) -> L | None:
+        """Return the connection used last of those that can still be used; close the others."""
+        try:
+            while True:
+                since, line = self._idle.pop()
+                if monotonic() - since <= LONGEST_IDLE and line.quiet():
+                    return line
+                line.close()
+        except IndexError:
+            return None
 
-    def take_all(self) -> list[L]:
-        """Return all of them, to be closed."""
-        found = [line for stack in self._stacks.values() for _, line in stack]
-        self._stacks.clear()
-        return found
+    def give_back(self, line: L | None, *, usable: bool) -> None:
+        """Let another have the place of a connection; keep it where it can be used again, else close it."""
+        if line is not None:
+            if usable and len(self._idle) < MOST_IDLE:
+                self._idle.append((monotonic(), line))
+            else:
+                line.close()
+        self.slots.release()
+
+    def close(self) -> None:
+        """Close the idle ones."""
+        while self._idle:
+            self._idle.pop()[1].close()

@@ -67,23 +67,14 @@ def split(url: str) -> tuple[str, str]:
     return origin, target if _PLAIN.fullmatch(target) else quote(target, safe=_SAFE)
 
 
-class Routes:
-    """The ways to origins, each found once, as the environment says then."""
+def route_to(origin: str) -> Route:
+    """Return the way to an origin, as the environment says now.
 
-    def __init__(self) -> None:
-        self._known: dict[str, Route] = {}
-
-    def to(self, origin: str) -> Route:
-        """Return the way to an origin.
-
-        Raises:
-            NoAnswer: it is no address that can be sent to, or the proxy's is none.
-        """
-        found = self._known.get(origin)
-        if found is None:
-            end = _origin(origin)
-            found = self._known[origin] = Route(end, _proxy(end))
-        return found
+    Raises:
+        NoAnswer: it is no address that can be sent to, or the proxy's is none.
+    """
+    end = _origin(origin)
+    return Route(end, _proxy(end))
 
 
 def _origin(text: str) -> Origin:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Generator
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from koppling.effects import Bounds, NoAnswer, Reply
-from koppling.model import Request
-from koppling.send import dialled
-from koppling.send.pool import BROKEN_OFF, MOST_AT_ONCE, Idle
-from koppling.send.route import Origin, Route, Routes
-from koppling.send.sending import Body, Dial, Patience, sending, settled
+from koppling.effects import Reply
+from koppling.send.pool import BROKEN_OFF, MOST_AT_ONCE
+from koppling.send.route import Origin
+from koppling.send.sending import Body, Patience, Sending
 from koppling.send.tls import context
-from koppling.send.tunnel import through
 from koppling.send.waiting import readable
 from koppling.send.wire import Wire
-from koppling.send.words import crowded, cut, late, not_connected
-
-T = TypeVar("T")
+from koppling.send.words import crowded, cut, late
 
 _FULL: Final = 256 << 10  # bytes that have come and nobody has read: no more is taken in
 
@@ -28,16 +22,18 @@ _FULL: Final = 256 << 10  # bytes that have come and nobody has read: no more is
 class Line(asyncio.Protocol):
     """A connection: an asyncio transport, and what has come."""
 
-    def __init__(self, route: Route) -> None:
-        self.route, self.wire = route, Wire()
+    def __init__(self, patience: Patience) -> None:
+        self.wire, self.patience = Wire(), patience
         self.used = self.written = False
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._transport: Any = None
         self._got: list[bytes] = []
         self._size, self._rest = 0, b""
         self._full = self._over = False  # whether no more can be written just now; whether nothing comes any more
         self._failed: BaseException | None = None
         self._waiter: asyncio.Future[bool] | None = None
+        self._due = 0.0  # until when somebody waits
+        self._timer: asyncio.TimerHandle | None = None
 
     # ---- what the transport tells ----
 
@@ -63,6 +59,8 @@ class Line(asyncio.Protocol):
         if exc is not None:
             self._rescue()
         self._over, self._failed, self._full = True, exc, False
+        if self._timer is not None:
+            self._timer.cancel()
         self._wake()
 
     def _rescue(self) -> None:
@@ -97,7 +95,7 @@ class Line(asyncio.Protocol):
         """What it speaks through."""
         return self._transport
 
-    async def read(self, patience: Patience) -> bytes:
+    async def read(self) -> bytes:
         """Return what comes next, b"" at the end.
 
         Raises:
@@ -108,11 +106,11 @@ class Line(asyncio.Protocol):
                 if self._failed is not None:
                     raise cut(self._failed, sent=True)
                 return b""
-            if not await self._wait(patience.left(patience.read)):
+            if not await self._wait(self.patience.left(self.patience.read)):
                 raise late(sent=True)
         return self._take()
 
-    async def write(self, data: bytes, patience: Patience) -> bytes | None:
+    async def write(self, data: bytes) -> bytes | None:
         """Write it all; or return what comes from the other side before that is done. The transport keeps the rest.
 
         Raises:
@@ -132,7 +130,7 @@ class Line(asyncio.Protocol):
         while self._full:
             if self._got:
                 return self._take()
-            if not await self._wait(patience.left(patience.write)):
+            if not await self._wait(self.patience.left(self.patience.write)):
                 raise late(sent=True)
         if self._failed is not None and not self._got:
             raise cut(self._failed, sent=True)
@@ -163,7 +161,7 @@ class Line(asyncio.Protocol):
 
     def close(self) -> None:
         """Close it, without waiting for the other side; a request that is not over is broken off."""
-        if self._transport is None or self._loop.is_closed():
+        if self._transport is None or self.loop.is_closed():
             return
         if not self.wire.told and not self._transport.is_closing():
             self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BROKEN_OFF)
@@ -177,242 +175,99 @@ class Line(asyncio.Protocol):
         self._size = 0
         return data
 
-    async def _wait(self, seconds: float) -> bool:
-        """Wait until something happens; tell whether it did in time."""
-        waiter = self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(seconds, _give_up, waiter)
-        try:
-            return bool(await waiter)
-        finally:
-            timer.cancel()
-            self._waiter = None
+    def _wait(self, seconds: float) -> asyncio.Future[bool]:
+        """Return what is there once something happens; it tells whether that was in time."""
+        self._due = self.loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._due:
+            self._set_timer()
+        self._waiter = self.loop.create_future()
+        return self._waiter
 
+    def _set_timer(self) -> None:
+        """Have somebody look when the wait is to end. One wait after the other makes use of the same timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_at(self._due, self._look)
 
-class Tasks:
-    """Sends for the tasks of one event loop, each on a connection of its own while it needs one."""
-
-    def __init__(self, bounds: Bounds, *, public_only: bool) -> None:
-        self._bounds, self._public_only = bounds, public_only
-        self._routes, self._idle = Routes(), Idle[Line]()
-        self._slots: dict[Route, asyncio.Semaphore] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def send(self, request: Request, *, stream: bool) -> Reply:
-        """Send and return the answer's head; the body too, unless it is to be streamed and is a success.
-
-        Raises:
-            NoAnswer: whatever the network did instead.
-            TooLarge: the body exceeds its bound.
-        """
-        patience = Patience(request.timeout)
-        flow = sending(request, self._routes, self._bounds, patience, stream=stream)
-        reply, line = await self._live(flow, patience)
-        if reply.body is not None and line is not None:
-            self._done(line)
-        return reply
-
-    async def read(self, reply: Reply) -> bytes:
-        """Return the next bytes of a streamed body, none at its end.
-
-        Raises:
-            NoAnswer: whatever the network did instead.
-        """
-        body: Body = reply.handle
-        line, body.line = body.line, None  # should it fail
-        if line is None:
-            return b""
-        data, _ = await self._live(body.more(line), body.patience, line)
-        if data:
-            body.line = line
+    def _look(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self.loop.time() < self._due:
+            self._set_timer()
         else:
-            self._done(line)
-        return data
+            self._waiter.set_result(False)
+
+
+class Tasks(Sending[Line, asyncio.Semaphore]):
+    """Sends for the tasks of one event loop, each on a connection of its own while it needs one."""
 
     async def release(self, reply: Reply) -> None:
         """Let go of a streamed body, read or not."""
-        body: Body = reply.handle
-        line, body.line = body.line, None
-        if line is not None:
-            self._done(line)
+        self.let_go(reply)
 
     def abandon(self, reply: Reply) -> None:
         """Cut off a streamed body that nobody will read or release; whoever collects it may be another thread."""
         body: Body = reply.handle
         line, body.line = body.line, None
-        if line is not None and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._let_go, line)
+        if line is not None:
+            with suppress(RuntimeError):  # the loop is closed, and the connection with it
+                line.loop.call_soon_threadsafe(lambda: body.pool.give_back(line, usable=False))
 
     async def close(self) -> None:
         """Close the connections that are idle, which is all of them unless a call is still being lived."""
-        for line in self._idle.take_all():
-            line.close()
+        self.close_idle()
         await asyncio.sleep(0)  # the loop closes what was cut off
 
-    async def _live(
-        self, flow: Generator[Any, Any, T], patience: Patience, line: Line | None = None
-    ) -> tuple[T, Line | None]:
-        """Drive a flow to its end; what it spoke through is returned with its result, and closed where it fails."""
-        value: Any = None
-        fault: NoAnswer | None = None
-        try:
-            while True:
-                step = flow.send(value) if fault is None else flow.throw(fault)
-                value = fault = None
-                try:
-                    if type(step) is Dial:
-                        self._let_go(line)
-                        line = None
-                        value = line = await self._take(step, patience)
-                    elif step is None:
-                        value = await line.read(patience)  # type: ignore[union-attr]  # a flow dials before it speaks
-                    else:
-                        value = await line.write(step, patience)  # type: ignore[union-attr]
-                except NoAnswer as failure:
-                    fault = failure
-        except StopIteration as done:
-            return done.value, line
-        except BaseException:
-            self._let_go(line)
-            raise
+    def _here(self) -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()  # the connections of a loop that is over are over too
 
-    async def _take(self, dial: Dial, patience: Patience) -> Line:
-        """Return a connection: a kept one that is still quiet, or a new one."""
-        loop, route = asyncio.get_running_loop(), dial.route
-        if self._loop is not loop:  # the connections of a loop that is over are over too
-            self._idle, self._slots, self._loop = Idle(), {}, loop
-        slots = self._slots.get(route) or self._slots.setdefault(route, asyncio.Semaphore(MOST_AT_ONCE))
+    def _slots(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def _enter(self, slots: asyncio.Semaphore, seconds: float) -> None:
+        if not slots.locked():
+            await slots.acquire()
+            return
         try:
-            if slots.locked():
-                async with asyncio.timeout(patience.left(patience.pool)):
-                    await slots.acquire()
-            else:
+            async with asyncio.timeout(seconds):
                 await slots.acquire()
         except TimeoutError:
             raise crowded() from None
+
+    async def _addresses(self, origin: Origin, seconds: float) -> list[Any]:
+        async with asyncio.timeout(seconds):
+            loop = asyncio.get_running_loop()
+            return await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+
+    # What asyncio's own create_connection has opened is lost when it is cancelled at the wrong moment, so we open it.
+    async def _connected(self, address: Any, seconds: float) -> socket.socket:
+        family, kind, protocol, _, there = address
+        opened = socket.socket(family, kind, protocol)
         try:
-            return (None if dial.anew else self._kept(route)) or await self._dial(route, patience)
+            opened.setblocking(False)
+            async with asyncio.timeout(seconds):
+                await asyncio.get_running_loop().sock_connect(opened, there)
         except BaseException:
-            slots.release()
+            opened.close()
             raise
+        return opened
 
-    def _kept(self, route: Route) -> Line | None:
-        while True:
-            line, old = self._idle.take(route)
-            for one in old:
-                one.close()
-            if line is None:
-                return None
-            if line.quiet():
-                line.used, line.written = True, False
-                return line
-            line.close()
-
-    def _done(self, line: Line) -> None:
-        """Keep a connection for the next request, if what it carried is over."""
-        if not settled(line) or not line.quiet():
-            self._let_go(line)
-            return
-        self._slots[line.route].release()
-        over = self._idle.put(line)
-        if over is not None:
-            over.close()
-
-    def _let_go(self, line: Line | None) -> None:
-        if line is not None:
-            line.close()
-            self._slots[line.route].release()
-
-    async def _dial(self, route: Route, patience: Patience) -> Line:
-        """Return a new connection.
-
-        Raises:
-            NoAnswer: there is none.
-        """
-        if self._public_only:
-            dialled.see_no_proxy(route)
-        line: Line | None = None
-        first = route.origin if route.proxy is None else route.proxy.origin
+    async def _line(self, opened: socket.socket, origin: Origin, patience: Patience) -> Line:
+        tls: dict[str, Any] = {"ssl": context(), "server_hostname": origin.host} if origin.tls else {}
         try:
             async with asyncio.timeout(patience.left(patience.connect)):
-                line = await self._opened(first, route, patience)
-                if route.proxy is not None and not route.forwards:
-                    await _tunnel(line, patience.connecting())
-                    if route.origin.tls:
-                        await _secured(line, route.origin)
-        except (OSError, ValueError) as error:
-            if line is not None:
-                line.close()
-            raise not_connected(error) from error
+                loop = asyncio.get_running_loop()
+                _, line = await loop.create_connection(lambda: Line(patience), sock=opened, **tls)
         except BaseException:
-            if line is not None:
-                line.close()
+            opened.close()
             raise
-        line.written = False
         return line
 
-    async def _opened(self, origin: Origin, route: Route, patience: Patience) -> Line:
+    async def _secure(self, line: Line, origin: Origin) -> None:
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-        if self._public_only:
-            found = dialled.public_among(origin.host, found)
-        end = loop.time() + patience.left(patience.connect)
-        failed: OSError | None = None
-        for number, one in enumerate(found):
-            try:
-                # One address that swallows everything must not use up the time of the others.
-                async with asyncio.timeout((end - loop.time()) / (len(found) - number)):
-                    opened = await _connected(loop, one)
-            except OSError as error:
-                failed = error
-            else:
-                return await _spoken_through(loop, opened, origin, route)
-        raise failed or OSError("the name has no address")
-
-
-# What asyncio's own create_connection has opened is lost when it is cancelled at the wrong moment, so we open it.
-async def _connected(loop: asyncio.AbstractEventLoop, found: Any) -> socket.socket:
-    family, kind, protocol, _, address = found
-    opened = socket.socket(family, kind, protocol)
-    try:
-        opened.setblocking(False)
-        await loop.sock_connect(opened, address)
-    except BaseException:
-        opened.close()
-        raise
-    return opened
-
-
-async def _spoken_through(loop: asyncio.AbstractEventLoop, opened: socket.socket, origin: Origin, route: Route) -> Line:
-    tls: dict[str, Any] = {"ssl": context(), "server_hostname": origin.host} if origin.tls else {}
-    try:
-        _, line = await loop.create_connection(lambda: Line(route), sock=opened, **tls)
-    except BaseException:
-        opened.close()
-        raise
-    return line
-
-
-async def _tunnel(line: Line, patience: Patience) -> None:
-    talk = through(line.route)
-    value: Any = None
-    try:
-        while True:
-            step = talk.send(value)
-            value = await (line.read(patience) if step is None else line.write(step, patience))
-    except StopIteration:
-        return
-    except NoAnswer as failure:
-        raise NoAnswer("connect", str(failure), sent=False) from failure
-
-
-async def _secured(line: Line, origin: Origin) -> None:
-    loop = asyncio.get_running_loop()
-    inner = await loop.start_tls(line.transport, line, context(), server_hostname=origin.host)
-    if inner is None:
-        raise OSError("the connection broke off")
-    line.take_over(inner)
-
-
-def _give_up(waiter: asyncio.Future[bool]) -> None:
-    if not waiter.done():
-        waiter.set_result(False)
+        async with asyncio.timeout(line.patience.left(line.patience.connect)):
+            inner = await loop.start_tls(line.transport, line, context(), server_hostname=origin.host)
+        if inner is None:
+            raise OSError("the connection broke off")
+        line.take_over(inner)

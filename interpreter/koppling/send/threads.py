@@ -6,21 +6,19 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Generator
-from time import monotonic
+from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
 from koppling.effects import Bounds, NoAnswer, Reply
 from koppling.model import Request
-from koppling.send import Watch, dialled
-from koppling.send.pool import BROKEN_OFF, MOST_AT_ONCE, Idle
-from koppling.send.route import Origin, Route, Routes
-from koppling.send.sending import Body, Dial, Patience, sending, settled
+from koppling.send import Watch
+from koppling.send.pool import BROKEN_OFF, MOST_AT_ONCE
+from koppling.send.route import Origin, Route
+from koppling.send.sending import Patience, Sending
 from koppling.send.tls import context
-from koppling.send.tunnel import through
 from koppling.send.waiting import IN, OUT, wait
 from koppling.send.wire import Wire
-from koppling.send.words import crowded, cut, late, not_connected
+from koppling.send.words import crowded, cut, late
 
 T = TypeVar("T")
 
@@ -30,10 +28,10 @@ _SIZE: Final = 64 << 10
 class Line:
     """A connection: a socket that never blocks, and what is waited for."""
 
-    __slots__ = ("_poll", "_rest", "_socket", "_tls", "_watch", "route", "used", "wire", "written")
+    __slots__ = ("_rest", "_socket", "_tls", "_watch", "patience", "used", "wire", "written")
 
-    def __init__(self, opened: socket.socket, route: Route, watch: Watch | None) -> None:
-        self.route, self.wire, self._watch = route, Wire(), watch
+    def __init__(self, opened: socket.socket, patience: Patience, watch: Watch | None) -> None:
+        self.wire, self.patience, self._watch = Wire(), patience, watch
         self.used = self.written = False
         self._rest = memoryview(b"")
         self.take_over(opened)
@@ -49,7 +47,7 @@ class Line:
         """What it speaks through."""
         return self._socket
 
-    def read(self, patience: Patience) -> bytes:
+    async def read(self) -> bytes:
         """Return what comes next, b"" at the end.
 
         Raises:
@@ -58,13 +56,13 @@ class Line:
         if self._tls and (data := self._now()) is not None:
             return data
         while True:
-            if not wait(self._socket, IN, patience.left(patience.read)):
+            if not wait(self._socket, IN, self.patience.left(self.patience.read)):
                 raise late(sent=True)
             data = self._now()
             if data is not None:
                 return data
 
-    def write(self, data: bytes, patience: Patience) -> bytes | None:
+    async def write(self, data: bytes) -> bytes | None:
         """Write it all, behind what was left; or return what comes from the other side before that is done.
 
         Raises:
@@ -81,7 +79,7 @@ class Line:
                 if self._watch is not None:
                     self._watch("sent", count)
             except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                ready = wait(self._socket, IN | OUT, patience.left(patience.write))
+                ready = wait(self._socket, IN | OUT, self.patience.left(self.patience.write))
                 if not ready:
                     raise late(sent=self.written) from None
                 if ready & IN and (early := self._now()) is not None:
@@ -127,14 +125,67 @@ class Line:
         return data
 
 
+class _Blocking(Sending[Line, threading.Semaphore]):
+    """Sends from one thread or another. Its coroutines block where they wait."""
+
+    def __init__(self, bounds: Bounds, *, public_only: bool, watch: Watch | None) -> None:
+        super().__init__(bounds, public_only=public_only)
+        self._watch = watch
+
+    def _here(self) -> int:
+        return os.getpid()  # a fork must not speak through its parent's connections
+
+    def _slots(self) -> threading.Semaphore:
+        return threading.Semaphore(MOST_AT_ONCE)
+
+    async def _enter(self, slots: threading.Semaphore, seconds: float) -> None:
+        if not slots.acquire(timeout=seconds):
+            raise crowded()
+
+    async def _dial(self, route: Route, patience: Patience) -> Line:
+        if route.proxy is not None and route.proxy.origin.tls and route.origin.tls:
+            message = (
+                "could not be sent: TLS through a proxy that is itself spoken to over TLS is for AsyncClient alone"
+            )
+            raise NoAnswer("protocol", message, sent=False)
+        return await super()._dial(route, patience)
+
+    async def _addresses(self, origin: Origin, seconds: float) -> list[Any]:
+        del seconds  # nobody can stop it
+        return socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+
+    async def _connected(self, address: Any, seconds: float) -> socket.socket:
+        family, kind, protocol, _, there = address
+        opened = socket.socket(family, kind, protocol)
+        try:
+            opened.settimeout(max(0.001, seconds))
+            opened.connect(there)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    async def _line(self, opened: socket.socket, origin: Origin, patience: Patience) -> Line:
+        line = Line(opened, patience, self._watch)
+        if origin.tls:
+            try:
+                await self._secure(line, origin)
+            except BaseException:
+                line.close()
+                raise
+        return line
+
+    async def _secure(self, line: Line, origin: Origin) -> None:
+        line.socket.settimeout(max(0.001, line.patience.left(line.patience.connect)))
+        line.take_over(context().wrap_socket(line.socket, server_hostname=origin.host))
+
+
 class Threads:
     """Sends for any number of threads, each on a connection of its own while it needs one."""
 
     def __init__(self, bounds: Bounds, *, public_only: bool, watch: Watch | None = None) -> None:
-        self._bounds, self._public_only, self._watch = bounds, public_only, watch
-        self._routes, self._idle, self._lock = Routes(), Idle[Line](), threading.Lock()
-        self._slots: dict[Route, threading.Semaphore] = {}
-        self._process = os.getpid()
+        self._sending = _Blocking(bounds, public_only=public_only, watch=watch)
 
     def send(self, request: Request, *, stream: bool) -> Reply:
         """Send and return the answer's head; the body too, unless it is to be streamed and is a success.
@@ -143,12 +194,7 @@ class Threads:
             NoAnswer: whatever the network did instead.
             TooLarge: the body exceeds its bound.
         """
-        patience = Patience(request.timeout)
-        flow = sending(request, self._routes, self._bounds, patience, stream=stream)
-        reply, line = self._live(flow, patience)
-        if reply.body is not None and line is not None:
-            self._done(line)
-        return reply
+        return _ended(self._sending.send(request, stream=stream))
 
     def read(self, reply: Reply) -> bytes:
         """Return the next bytes of a streamed body, none at its end.
@@ -156,177 +202,21 @@ class Threads:
         Raises:
             NoAnswer: whatever the network did instead.
         """
-        body: Body = reply.handle
-        if body.line is None:
-            return b""
-        line = body.line
-        body.line = None  # should it fail
-        data, _ = self._live(body.more(line), body.patience, line)
-        if data:
-            body.line = line
-        else:
-            self._done(line)
-        return data
+        return _ended(self._sending.read(reply))
 
     def release(self, reply: Reply) -> None:
         """Let go of a streamed body, read or not."""
-        body: Body = reply.handle
-        line, body.line = body.line, None
-        if line is not None:
-            self._done(line)
+        self._sending.let_go(reply)
 
     def close(self) -> None:
         """Close the connections that are idle, which is all of them unless a call is still being lived."""
-        with self._lock:
-            idle = self._idle.take_all()
-        for line in idle:
-            line.close()
-
-    def _live(
-        self, flow: Generator[Any, Any, T], patience: Patience, line: Line | None = None
-    ) -> tuple[T, Line | None]:
-        """Drive a flow to its end; what it spoke through is returned with its result, and closed where it fails."""
-        value: Any = None
-        fault: NoAnswer | None = None
-        try:
-            while True:
-                step = flow.send(value) if fault is None else flow.throw(fault)
-                value = fault = None
-                try:
-                    if type(step) is Dial:
-                        self._let_go(line)
-                        line = None
-                        value = line = self._take(step, patience)
-                    elif step is None:
-                        value = line.read(patience)  # type: ignore[union-attr]  # a flow dials before it speaks
-                    else:
-                        value = line.write(step, patience)  # type: ignore[union-attr]
-                except NoAnswer as failure:
-                    fault = failure
-        except StopIteration as done:
-            return done.value, line
-        except BaseException:
-            self._let_go(line)
-            raise
-
-    def _take(self, dial: Dial, patience: Patience) -> Line:
-        """Return a connection: a kept one that is still quiet, or a new one."""
-        route = dial.route
-        with self._lock:
-            if self._process != os.getpid():  # a fork must not speak through its parent's connections
-                self._idle, self._slots, self._process = Idle(), {}, os.getpid()
-            slots = self._slots.get(route) or self._slots.setdefault(route, threading.Semaphore(MOST_AT_ONCE))
-        if not slots.acquire(timeout=patience.left(patience.pool)):
-            raise crowded()
-        try:
-            return (None if dial.anew else self._kept(route)) or self._dial(route, patience)
-        except BaseException:
-            slots.release()
-            raise
-
-    def _kept(self, route: Route) -> Line | None:
-        while True:
-            with self._lock:
-                line, old = self._idle.take(route)
-            for one in old:
-                one.close()
-            if line is None:
-                return None
-            if line.quiet():
-                line.used, line.written = True, False
-                return line
-            line.close()
-
-    def _done(self, line: Line) -> None:
-        """Keep a connection for the next request, if what it carried is over."""
-        if not settled(line):
-            self._let_go(line)
-            return
-        with self._lock:
-            over = self._idle.put(line)
-        self._slots[line.route].release()
-        if over is not None:
-            over.close()
-
-    def _let_go(self, line: Line | None) -> None:
-        if line is not None:
-            line.close()
-            self._slots[line.route].release()
-
-    def _dial(self, route: Route, patience: Patience) -> Line:
-        """Return a new connection.
-
-        Raises:
-            NoAnswer: there is none.
-        """
-        if self._public_only:
-            dialled.see_no_proxy(route)
-        origin, proxy = route.origin, route.proxy
-        first = origin if proxy is None else proxy.origin
-        if proxy is not None and first.tls and origin.tls:
-            message = (
-                "could not be sent: TLS through a proxy that is itself spoken to over TLS is for AsyncClient alone"
-            )
-            raise NoAnswer("protocol", message, sent=False)
-        opened = _opened(first, patience, public_only=self._public_only)
-        try:
-            if first.tls:
-                opened = _secured(opened, first, patience)
-            line = Line(opened, route, self._watch)
-            if proxy is not None and not route.forwards:
-                self._tunnel(line, patience.connecting())
-                if origin.tls:
-                    line.take_over(_secured(opened, origin, patience))
-                    opened = line.socket
-        except BaseException:
-            opened.close()
-            raise
-        line.written = False
-        return line
-
-    def _tunnel(self, line: Line, patience: Patience) -> None:
-        talk = through(line.route)
-        value: Any = None
-        try:
-            while True:
-                step = talk.send(value)
-                value = line.read(patience) if step is None else line.write(step, patience)
-        except StopIteration:
-            return
-        except NoAnswer as failure:
-            raise NoAnswer("connect", str(failure), sent=False) from failure
+        self._sending.close_idle()
 
 
-def _opened(origin: Origin, patience: Patience, *, public_only: bool) -> socket.socket:
+def _ended(work: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine comes to that blocks where others wait."""
     try:
-        found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise not_connected(error) from error
-    if public_only:
-        found = dialled.public_among(origin.host, found)
-    end = monotonic() + patience.left(patience.connect)
-    failed: OSError | None = None
-    for number, (family, kind, protocol, _, address) in enumerate(found):
-        opened = socket.socket(family, kind, protocol)
-        try:
-            # One address that swallows everything must not use up the time of the others.
-            opened.settimeout(max(0.001, (end - monotonic()) / (len(found) - number)))
-            opened.connect(address)
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            opened.close()
-            failed = error
-        except BaseException:
-            opened.close()
-            raise
-        else:
-            return opened
-    raise not_connected(failed or OSError("the name has no address")) from failed
-
-
-def _secured(opened: socket.socket, origin: Origin, patience: Patience) -> socket.socket:
-    opened.settimeout(max(0.001, patience.left(patience.connect)))
-    try:
-        return context().wrap_socket(opened, server_hostname=origin.host)
-    except (OSError, ValueError) as error:
-        raise not_connected(error) from error
+        work.send(None)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    raise RuntimeError("it was to block, and was suspended")

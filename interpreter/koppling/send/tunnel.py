@@ -7,8 +7,8 @@ from typing import Final
 
 from koppling.effects import NoAnswer
 from koppling.send.message import Message
-from koppling.send.route import Origin, Proxy, Route
-from koppling.send.wire import Talk, Wire
+from koppling.send.route import Origin, Proxy
+from koppling.send.wire import Line, Wire
 
 _SOCKS: Final = 5
 _NO_AUTHENTICATION, _PASSWORD = 0, 2
@@ -24,63 +24,65 @@ _REFUSALS: Final = {
 }
 
 
-def through(route: Route) -> Talk[None]:
-    """Have the proxy of a route dial its origin.
+async def through(proxy: Proxy, origin: Origin, line: Line) -> None:
+    """Have a proxy dial an origin.
 
     Raises:
         NoAnswer: it does not.
     """
-    assert route.proxy is not None  # noqa: S101  (who asks has looked)
-    tell = _connect if route.proxy.scheme in {"http", "https"} else _socks
-    return tell(route.proxy, route.origin)
+    tell = _connect if proxy.scheme in {"http", "https"} else _socks
+    try:
+        await tell(proxy, origin, line)
+    except NoAnswer as failure:
+        raise NoAnswer("connect", str(failure), sent=False) from failure
 
 
-def _connect(proxy: Proxy, origin: Origin) -> Talk[None]:
+async def _connect(proxy: Proxy, origin: Origin, line: Line) -> None:
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     authority = f"{host}:{origin.port}"
     headers = [("host", authority)]
     if proxy.authorization is not None:
         headers.append(("proxy-authorization", proxy.authorization))
-    head = yield from Wire().ask(Message("CONNECT", authority, headers, tuple, replayable=True))
+    head = await Wire().ask(Message("CONNECT", authority, headers, tuple, replayable=True), line)
     if not 200 <= head.status < 300:  # noqa: PLR2004
         phrase = HTTPStatus(head.status).phrase if head.status in list(HTTPStatus) else ""
         raise _refused(proxy, f"{head.status} {phrase}".strip())
 
 
-def _socks(proxy: Proxy, origin: Origin) -> Talk[None]:
-    replies = _Replies(proxy)
+async def _socks(proxy: Proxy, origin: Origin, line: Line) -> None:
+    replies = _Replies(proxy, line)
     known = bool(proxy.user or proxy.password)
     methods = (_NO_AUTHENTICATION, _PASSWORD) if known else (_NO_AUTHENTICATION,)
-    yield bytes((_SOCKS, len(methods), *methods))
-    version, method = yield from replies.take(2)
+    await line.write(bytes((_SOCKS, len(methods), *methods)))
+    version, method = await replies.take(2)
     if version != _SOCKS:
         raise _refused(proxy, "it speaks no SOCKS 5")
     if method not in methods:
         raise _refused(proxy, "it wants to know who is asking")
     if method == _PASSWORD:
         user, password = proxy.user.encode()[:255], proxy.password.encode()[:255]
-        yield bytes((1, len(user))) + user + bytes((len(password),)) + password
-        if (yield from replies.take(2))[1] != 0:
+        await line.write(bytes((1, len(user))) + user + bytes((len(password),)) + password)
+        if (await replies.take(2))[1] != 0:
             raise _refused(proxy, "user name or password is wrong")
     host = origin.host.encode("ascii")
-    yield bytes((_SOCKS, 1, 0, 3, len(host))) + host + origin.port.to_bytes(2)
-    _, reply, _, kind = yield from replies.take(4)
+    await line.write(bytes((_SOCKS, 1, 0, 3, len(host))) + host + origin.port.to_bytes(2))
+    _, reply, _, kind = await replies.take(4)
     if reply:
         raise _refused(proxy, _REFUSALS.get(reply, f"code {reply}"))
-    length = {1: 4, 4: 16}.get(kind) or (yield from replies.take(1))[0]
-    yield from replies.take(length + 2)
+    length = {1: 4, 4: 16}.get(kind) or (await replies.take(1))[0]
+    await replies.take(length + 2)
 
 
 class _Replies:
     """What a proxy says, so many bytes at a time."""
 
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy, self._got = proxy, b""
+    def __init__(self, proxy: Proxy, line: Line) -> None:
+        self._proxy, self._line, self._got = proxy, line, b""
 
-    def take(self, count: int) -> Talk[bytes]:
+    async def take(self, count: int) -> bytes:
         """Return the next bytes."""
         while len(self._got) < count:
-            data = yield None
+            data = await self._line.read()
             if not data:
                 raise _refused(self._proxy, "it closed the connection")
             self._got += data

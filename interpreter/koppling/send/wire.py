@@ -7,20 +7,14 @@ it against one. It is strict: of an answer whose end cannot be told for certain,
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final, TypeVar
+from typing import Final, Protocol
 
 from koppling.effects import NoAnswer
 from koppling.files import CHUNK
 from koppling.send.message import Message
-
-T = TypeVar("T")
-
-# Yields bytes to be written, answered by None, or by what was read before all of them were; and None to be given
-# what is read next, b"" at the end. The network's failures are thrown in as NoAnswer.
-Talk = Generator[bytes | None, Any, T]
 
 MOST_HEAD: Final = 128 << 10  # bytes of an answer's status line and header fields, and of its trailer
 MOST_LINE: Final = 4 << 10  # bytes of a line between two chunks
@@ -28,10 +22,9 @@ MOST_INTERIM: Final = 100  # answers 1xx before the real one
 
 _NAME: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _ASKED: Final = re.compile(rf"{_NAME} [!-~]+ HTTP/1\.1\r\n(?:{_NAME}: [\t -~]*\r\n)+\r\n")
-_END: Final = re.compile(rb"\r?\n\r?\n")
-_STATUS: Final = re.compile(r"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?\r?\n")
-_FIELD: Final = re.compile(rf"({_NAME}):[ \t]*([^\x00\r\n]*?)[ \t]*\r?\n")
-_FOLD: Final = re.compile(r"(?<=[^\n])\r?\n[ \t]+")
+_STATUS: Final = re.compile(r"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?")
+_FIELDS: Final = re.compile(rf"(?:{_NAME}:[^\x00\r\n]*\n)*+")
+_FOLD: Final = re.compile(r"(?<=[^\n])\n[ \t]+")
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n\0]*)?\r\n")
 _SIZE_BEHIND: Final = re.compile(rb"\r\n" + _SIZE.pattern)
 
@@ -54,6 +47,16 @@ class Head:
     headers: dict[str, str]
 
 
+class Line(Protocol):
+    """What carries the bytes. It raises NoAnswer where the network fails."""
+
+    async def read(self) -> bytes:
+        """Return what comes next, b"" at the end."""
+
+    async def write(self, data: bytes) -> bytes | None:
+        """Write it all, behind what was left; or return what comes from the other side before that is done."""
+
+
 class Wire:
     """One connection's protocol, over any number of requests, one after the other."""
 
@@ -69,7 +72,7 @@ class Wire:
         self._left = 0  # bytes to come, of the body or of the chunk
         self._size = _SIZE
 
-    def ask(self, message: Message) -> Talk[Head]:
+    async def ask(self, message: Message, line: Line) -> Head:
         """Write a message and return the head of the answer, which may come before all is written.
 
         Raises:
@@ -79,46 +82,39 @@ class Wire:
         failed: NoAnswer | None = None
         try:
             for out in _outgoing(message):
-                early = yield out
+                early = await line.write(out)
                 while early is not None:
-                    self._hear(early)
+                    self.hear(early)
                     if (head := self._answer(message.method)) is not None:
                         return head
-                    early = yield b""
+                    early = await line.write(b"")
             self.told = True
         except NoAnswer as failure:
             # A server that has had enough may close its end while it is still being written to. What it said stands.
             if failure.reason != "cut":
                 raise
             failed = failure
-        while (head := self._answer(message.method)) is None:
+        while not self.heard or (head := self._answer(message.method)) is None:
             try:
-                data = yield None
+                data = await line.read()
             except NoAnswer as failure:
                 raise failed or failure from None
             if not data and failed is not None:
                 raise failed
-            self._hear(data)
+            self.hear(data)
         return head
-
-    def more(self) -> Talk[bytes]:
-        """Return the next bytes of the answer's body, none at its end.
-
-        Raises:
-            NoAnswer: it broke off, or cannot be told from what follows.
-        """
-        while (data := self._body()) is None:
-            if self._closed:
-                raise NoAnswer("cut", "the connection broke off within the body", sent=True)
-            self._hear((yield None))
-        return data
 
     def renew(self) -> bool:
         """Tell whether the exchange is over, with nothing left behind, and the connection can carry another one."""
         over = self._framing is _Framing.OVER or (self._framing is _Framing.LENGTH and not self._left)
         return over and self.told and self._kept and not self._closed and self._at == len(self._buffer)
 
-    def _hear(self, data: bytes) -> None:
+    def hear(self, data: bytes) -> None:
+        """Take in what has come, b"" at the end.
+
+        Raises:
+            NoAnswer: that was all, and nothing.
+        """
         if data:
             self.heard = True
             self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
@@ -133,15 +129,15 @@ class Wire:
     def _answer(self, method: str) -> Head | None:
         """Return the head of the answer, once it is there; interim ones are passed over."""
         for _ in range(MOST_INTERIM):
-            end = _END.search(self._buffer, self._at)
-            if end is None:
+            end, begins = _end_of_head(self._buffer, self._at)
+            if end < 0:
                 if len(self._buffer) - self._at > MOST_HEAD:
                     raise _garbled(f"its head is longer than {MOST_HEAD} bytes")
                 if self._closed:
                     raise NoAnswer("cut", "the connection broke off within the answer's head", sent=True)
                 return None
-            version, head = _read(self._buffer[self._at : end.start()])
-            self._at = end.end()
+            version, head = _read(self._buffer[self._at : end])
+            self._at = begins
             if head.status >= 200:  # noqa: PLR2004
                 self._frame(method, version, head)
                 return head
@@ -175,8 +171,18 @@ class Wire:
 
     # ---- bodies ----
 
-    def _body(self) -> bytes | None:
-        """Return what there is of the body, none at its end; None where more must be read first."""
+    def body(self) -> bytes | None:
+        """Return what there is of the body, none at its end; None where more must be heard first.
+
+        Raises:
+            NoAnswer: it broke off, or cannot be told from what follows.
+        """
+        data = self._there()
+        if data is None and self._closed:
+            raise NoAnswer("cut", "the connection broke off within the body", sent=True)
+        return data
+
+    def _there(self) -> bytes | None:
         match self._framing:
             case _Framing.LENGTH:
                 return self._counted() if self._left else b""
@@ -247,15 +253,11 @@ class Wire:
 
 def _outgoing(message: Message) -> Iterator[bytes]:
     """Yield a message; what is small goes in one piece."""
-    lines = [f"{message.method} {message.target} HTTP/1.1\r\n"]
-    chunked = False
-    for name, value in message.headers:
-        lines.append(f"{name}: {value}\r\n")
-        chunked = chunked or name == "transfer-encoding"
-    head = "".join([*lines, "\r\n"])
+    fields = "".join([f"{name}: {value}\r\n" for name, value in message.headers])
+    head = f"{message.method} {message.target} HTTP/1.1\r\n{fields}\r\n"
     if not _ASKED.fullmatch(head) or head.count("\n") != len(message.headers) + 2:
         raise NoAnswer("protocol", "could not be sent: a header holds what no header can", sent=False)
-    out = head.encode("ascii")
+    out, chunked = head.encode("ascii"), ("transfer-encoding", "chunked") in message.headers
     for piece in message.pieces():
         if len(out) + len(piece) > CHUNK:
             yield out
@@ -268,25 +270,34 @@ def _outgoing(message: Message) -> Iterator[bytes]:
         yield out
 
 
+def _end_of_head(data: bytes, at: int) -> tuple[int, int]:
+    """Return where a head ends, with the end of its last line, and where what follows begins; -1 where it does not."""
+    end = data.find(b"\n\r\n", at)
+    bare = data.find(b"\n\n", at, len(data) if end < 0 else end)
+    if bare >= 0:
+        return bare + 1, bare + 2
+    return (end + 1, end + 3) if end >= 0 else (-1, -1)
+
+
 def _read(raw: bytes) -> tuple[str, Head]:
     """Return the minor version and the head."""
     try:
-        text = raw.decode() + "\n"
+        text = raw.decode()
     except UnicodeDecodeError:
-        text = raw.decode("latin-1") + "\n"
-    start = _STATUS.match(text)
+        text = raw.decode("latin-1")
+    status, _, fields = text.replace("\r\n", "\n").partition("\n")
+    start = _STATUS.fullmatch(status)
     if start is None:
         raise _garbled("it does not begin with a status")
-    at, headers = start.end(), dict[str, str]()
-    if "\n " in text or "\n\t" in text:  # lines that were folded (RFC 9112, 5.2)
-        text = text[:at] + _FOLD.sub(" ", text[at:])
-    while at < len(text):
-        field = _FIELD.match(text, at)
-        if field is None:
-            raise _garbled("a line of its head is no header field")
-        name, value = field[1].lower(), field[2]
+    if "\n " in fields or "\n\t" in fields:  # lines that were folded (RFC 9112, 5.2)
+        fields = _FOLD.sub(" ", fields)
+    if not _FIELDS.fullmatch(fields):
+        raise _garbled("a line of its head is no header field")
+    headers: dict[str, str] = {}
+    for field in fields.split("\n")[:-1]:
+        name, _, value = field.partition(":")
+        name, value = name.lower(), value.strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        at = field.end()
     return start[1], Head(int(start[2]), headers)
 
 

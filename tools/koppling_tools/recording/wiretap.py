@@ -10,7 +10,7 @@ from koppling.effects import Bounds, Reply, TooLarge
 from koppling.model import Request
 from koppling.send import Sender
 from koppling.send.message import compose
-from koppling.send.route import Routes, split
+from koppling.send.route import route_to, split
 from koppling_tools.console.mistakes import GivenWrong
 
 LARGEST: Final = 1 << 20
@@ -45,7 +45,6 @@ class Wiretap(Sender):
 
     def __init__(self) -> None:
         super().__init__(bounds=Bounds(LARGEST, LARGEST))
-        self._routes = Routes()
         self.heard: list[Heard] = []
 
     def send(self, request: Request, *, stream: bool) -> Reply:
@@ -56,7 +55,7 @@ class Wiretap(Sender):
         """
         del stream
         origin, target = split(request.url)
-        message = compose(request, self._routes.to(origin), origin, target)
+        message = compose(request, route_to(origin), origin, target)
         sent = _at_most(message.pieces(), "the request")
         try:
             reply = super().send(request, stream=False)

@@ -1,4 +1,4 @@
-"""A turn: one of many does a thing, the others wait for it. Threads, and the tasks of any event loop, alike."""
+"""Mutual exclusion: one of many does a thing, the others wait for it; threads, and tasks of any event loop, alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 
-class Turn:
+class Mutex:
     """Taken by one at a time. Nothing here waits: who finds it taken asks to be woken, and tries again."""
 
     def __init__(self) -> None:
