@@ -102,6 +102,13 @@ def test_hostile_inputs_are_refused_in_words_or_sent_as_what_they_are(operation,
         check(operation, *found)
 
 
+def test_what_is_shown_of_a_followed_list_is_what_its_first_round_sends():
+    operation = next(one for one in OPERATIONS if one.name == "list_events" and one.connector.name == "openai")
+    inputs = {"fine_tuning_job_id": "ftjob-1", "follow": True, "limit": 2, **operation.chosen}
+    rendered, request = first_request(operation, inputs)
+    assert rendered.url == str(request.url) == f"{operation.base}/fine_tuning/jobs/ftjob-1/events"
+
+
 def fits(operation: Operation, inputs: dict[str, Any]) -> bool:
     """Tell whether inputs fit the schema, and nothing but their schema would refuse them."""
     import jsonschema_rs
