@@ -7,6 +7,7 @@ import gzip
 import json
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -199,11 +200,14 @@ def _stated(operation: Operation) -> list[Any]:
     return found[:40]
 
 
-@cache
 def examples_of(operation: Operation) -> list[Any]:
     """Return the examples of a module."""
     name, _, major = operation.module.partition(".")[2].partition("@")
-    folder = operation.root / operation.connector.name / "examples" / f"{name}.v{major}"
+    return _examples_in(operation.root / operation.connector.name / "examples" / f"{name}.v{major}")
+
+
+@cache
+def _examples_in(folder: Path) -> list[Any]:
     return [one for one in map(load, sorted(folder.glob("*.yaml"))) if not one.faults]
 
 

@@ -13,9 +13,10 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 import h11
 import httpx
+import jsonschema_rs
 import pytest
 from every_operation import CANARY, OPERATIONS, Operation, often
-from hostile_inputs import HOSTILE, PLAIN, inputs_of
+from hostile_inputs import HOSTILE, PLAIN, inputs_of, marked
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -111,15 +112,7 @@ def test_what_is_shown_of_a_followed_list_is_what_its_first_round_sends():
 
 def fits(operation: Operation, inputs: dict[str, Any]) -> bool:
     """Tell whether inputs fit the schema, and nothing but their schema would refuse them."""
-    import jsonschema_rs
-
-    def marked(value: Any) -> Any:
-        if isinstance(value, list):
-            return [marked(one) for one in value]
-        return {"$file": value.name} if isinstance(value, koppling.File) else value
-
-    seen = {name: marked(value) for name, value in inputs.items()}
-    return jsonschema_rs.is_valid(operation.plan["schema"], seen, validate_formats=True)
+    return jsonschema_rs.is_valid(operation.plan["schema"], marked(inputs), validate_formats=True)
 
 
 # ---- what every request must be ----
