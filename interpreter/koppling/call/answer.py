@@ -146,7 +146,8 @@ def _wait(call: Call, answer: Answer, rules: Wait) -> Generator[Effect, Any, Ans
         try:
             answer = yield from _ask(call, call.onward(answer.request, address))
         except (ApiError, TransportError) as error:
-            error.partial = answer.body if error.partial is None else error.partial  # the job, which goes on
+            if error.partial is None:
+                error.partial = call.masker.value(answer.body)  # the job, which goes on
             raise
     return answer
 
