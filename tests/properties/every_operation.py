@@ -80,6 +80,11 @@ class Operation:
         """The secrets of the connection."""
         return [value for value in self.fields.values() if str(value).startswith(CANARY)]
 
+    @property
+    def addresses(self) -> set[str]:
+        """The fields of the connection that are addresses."""
+        return {name for name, one in self.connector.fields.items() if one.schema.get("format") == "uri"}
+
     @cached_property
     def base(self) -> str:
         """The address that the connection says requests go to."""
@@ -97,10 +102,7 @@ class Operation:
 
     def client(self, transport: Any = None, kind: Any = koppling.Client, at: str = "", **options: Any) -> Any:
         """Return a client of this operation's connection, on its day; `at` takes the place of each address in it."""
-        fields = self.fields
-        if at:
-            addresses = {name for name, one in self.connector.fields.items() if one.schema.get("format") == "uri"}
-            fields = {name: at if name in addresses else one for name, one in fields.items()}
+        fields = {name: at if at and name in self.addresses else one for name, one in self.fields.items()}
         return kind(connected(self.connector, fields), _catalog(self.root), transport, as_of=self.day, **options)
 
     @property
