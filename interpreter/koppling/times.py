@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Form = Literal["seconds", "milliseconds", "duration", "date", "epoch"]
+
+LONGEST: Final = 1e9
+"""Seconds that anybody waits, some thirty years: a vendor may write more, and no clock would take it."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _UNITS = {
@@ -33,7 +36,7 @@ def header_form(plan: str | Mapping[str, Any]) -> tuple[str, Form | None]:
 
 
 def seconds(value: str, now: float, form: Form | None = None) -> float | None:
-    """Return how many seconds from now a time lies, never less than 0; None where the text is no such time.
+    """Return how many seconds from now a time lies, from 0 to `LONGEST`; None where the text is no such time.
 
     Args:
         value: the text.
@@ -57,7 +60,7 @@ def seconds(value: str, now: float, form: Form | None = None) -> float | None:
             found = number if number is not None else _duration(value)
             if found is None and form is None:
                 found = _until_date(value, now)
-    return max(0.0, found) if found is not None and math.isfinite(found) else None
+    return min(max(0.0, found), LONGEST) if found is not None and math.isfinite(found) else None
 
 
 def _duration(value: str) -> float | None:

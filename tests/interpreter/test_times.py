@@ -1,6 +1,6 @@
 """Times as vendors write them: read back what was written, and never anything but a finite wait."""
 
-import math
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koppling.times import seconds
+from koppling.times import LONGEST, seconds
 
 NOW = 1_750_000_000.0
 FORMS = (None, "seconds", "milliseconds", "duration", "date", "epoch")
@@ -26,6 +26,9 @@ FORMS = (None, "seconds", "milliseconds", "duration", "date", "epoch")
         ("Sun, 15 Jun 2025 15:06:50 GMT", None, 10), ("Sunday, 15-Jun-25 15:06:50 GMT", None, 10), ("Sun Jun 15 15:06:50 2025", None, 10),
         ("Sun, 15 Jun 2025 15:06:50 -0000", None, 10), ("Sun, 15 Jun 2025 15:06:30 GMT", None, 0), ("2025-06-15T15:06:50Z", "date", 10),
         ("2025-06-15T17:06:50+02:00", None, 10), ("2025-06-15T15:06:50", "date", 10), ("10", "date", None), ("Sun, 99 Jun 2025 15:06:50 GMT", None, None),
+        ("99999999999", None, LONGEST), ("9" * 30, "milliseconds", LONGEST), ("9999d", "duration", 863_913_600), ("99999999d", None, LONGEST), ("1e300", "epoch", LONGEST),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", None, LONGEST), ("9999-12-31T23:59:59-23:59", "date", LONGEST), ("Mon, 01 Jan 0001 00:00:00 +2359", None, 0),
+        ("Sat, 01 Jan 10000 00:00:00 GMT", None, None), ("Sun, 15 Jun 2025 15:06:50 +99999999999", None, None), ("Sun, 15 Jun 2025 15:06:" + "9" * 30, "date", None),
     ],
 )  # fmt: skip
 def test_a_time_is_read_in_every_way_that_vendors_write_it(value, form, found, monkeypatch):
@@ -35,9 +38,13 @@ def test_a_time_is_read_in_every_way_that_vendors_write_it(value, form, found, m
 
 @settings(deadline=None)
 @given(st.text() | st.from_regex(r"[-+]?[0-9.eE]{1,12}[dhmsun]{0,3}"), st.floats(0, 1e11), st.sampled_from(FORMS))
-def test_whatever_the_text_a_wait_is_finite_and_not_negative(value, now, form):
+def test_whatever_the_text_a_wait_is_none_or_one_that_can_be_waited(value, now, form):
     found = seconds(value, now, form)
-    assert found is None or (math.isfinite(found) and found >= 0)
+    assert found is None or 0 <= found <= LONGEST
+
+
+def test_the_longest_wait_is_one_that_clocks_take():
+    assert LONGEST < threading.TIMEOUT_MAX  # as `time.sleep` has it, too
 
 
 @settings(deadline=None)

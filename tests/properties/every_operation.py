@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx
 from hypothesis import HealthCheck, Phase, settings
 
 import koppling
@@ -81,6 +80,11 @@ class Operation:
         """The secrets of the connection."""
         return [value for value in self.fields.values() if str(value).startswith(CANARY)]
 
+    @property
+    def addresses(self) -> set[str]:
+        """The fields of the connection that are addresses."""
+        return {name for name, one in self.connector.fields.items() if one.schema.get("format") == "uri"}
+
     @cached_property
     def base(self) -> str:
         """The address that the connection says requests go to."""
@@ -96,16 +100,21 @@ class Operation:
         """The inputs that streaming sets."""
         return next((case["stream"].get("set", {}) for case in self.plan["response"] if "stream" in case), {})
 
-    def client(self, transport: httpx.BaseTransport | None = None, **options: Any) -> koppling.Client:
-        """Return a client of this operation's connection, on its day."""
-        return koppling.Client(
-            connected(self.connector, self.fields), _catalog(self.root), transport, as_of=self.day, **options
-        )
+    def client(self, transport: Any = None, kind: Any = koppling.Client, at: str = "", **options: Any) -> Any:
+        """Return a client of this operation's connection, on its day; `at` takes the place of each address in it."""
+        fields = {name: at if at and name in self.addresses else one for name, one in self.fields.items()}
+        return kind(connected(self.connector, fields), _catalog(self.root), transport, as_of=self.day, **options)
 
     @property
     def request_id(self) -> str:
         """The header with the vendor's name for a call."""
         return self.connector.plan["request_id"] or "x-request-id"
+
+    @cached_property
+    def told_of_limits(self) -> list[str]:
+        """The headers in which answers tell of rate limits."""
+        told = [one for limit in self.plan["limits"].values() for one in limit.get("learn", {}).values()]
+        return sorted({one if isinstance(one, str) else one["header"] for one in told if not isinstance(one, bool)})
 
     @cached_property
     def secret_inputs(self) -> dict[str, Any]:

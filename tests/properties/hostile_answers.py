@@ -7,6 +7,7 @@ import gzip
 import json
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -67,6 +68,10 @@ WAITS = (
     "6m0s",
     "9" * 400 + "h",
     "Thu, 01 Jan 1970 00:00:00 -0000",
+    "Fri, 31 Dec 9999 23:59:59 -2359",
+    "Sat, 01 Jan 10000 00:00:00 GMT",
+    "9999-12-31T23:59:59Z",
+    "99999999999",
     "x",
 )
 RAW = (
@@ -153,6 +158,9 @@ def _answer(operation: Operation, echoes: st.SearchStrategy[str]) -> st.SearchSt
         st.tuples(st.sampled_from(["set-cookie", "content-disposition", "location", "link", "retry-after", operation.request_id, "x-echo"]), echoes),
         st.tuples(st.just("content-disposition"), st.sampled_from(HOSTILE).map(lambda one: f'attachment; filename="{one}"')),
     )  # fmt: skip
+    # What is used up, and for how long.
+    told = st.fixed_dictionaries(dict.fromkeys(operation.told_of_limits, st.sampled_from(WAITS)))
+    limits = st.one_of(st.just({}), told) if operation.told_of_limits else st.just({})
     body = st.one_of(
         value.map(_json), value.map(_json), st.lists(value, max_size=4).map(_events), st.lists(value, max_size=3).map(_lines), st.sampled_from(RAW),
         echoes.map(lambda text: f"<p>{text}</p>".encode()), value.map(lambda one: gzip.compress(_json(one))),
@@ -160,15 +168,15 @@ def _answer(operation: Operation, echoes: st.SearchStrategy[str]) -> st.SearchSt
     return st.fixed_dictionaries(
         {
             "status": st.sampled_from(STATUSES),
-            "headers": st.tuples(st.sampled_from(MEDIA_TYPES), st.lists(header, max_size=2)).map(_headers),
+            "headers": st.tuples(st.sampled_from(MEDIA_TYPES), st.lists(header, max_size=2), limits).map(_headers),
             "body": body,
         }
     )
 
 
-def _headers(given: tuple[str, list[tuple[str, str]]]) -> list[tuple[bytes, bytes]]:
-    media_type, more = given
-    found = [("content-type", media_type), *more]
+def _headers(given: tuple[str, list[tuple[str, str]], dict[str, str]]) -> list[tuple[bytes, bytes]]:
+    media_type, more, limits = given
+    found = [("content-type", media_type), *more, *limits.items()]
     return [
         (name.encode(), value.encode(errors="replace").replace(b"\n", b" ").replace(b"\r", b" "))
         for name, value in found
@@ -199,11 +207,14 @@ def _stated(operation: Operation) -> list[Any]:
     return found[:40]
 
 
-@cache
 def examples_of(operation: Operation) -> list[Any]:
     """Return the examples of a module."""
     name, _, major = operation.module.partition(".")[2].partition("@")
-    folder = operation.root / operation.connector.name / "examples" / f"{name}.v{major}"
+    return _examples_in(operation.root / operation.connector.name / "examples" / f"{name}.v{major}")
+
+
+@cache
+def _examples_in(folder: Path) -> list[Any]:
     return [one for one in map(load, sorted(folder.glob("*.yaml"))) if not one.faults]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import jsonschema_rs
 from every_operation import Operation
 from hypothesis import strategies as st
 
@@ -37,13 +38,14 @@ _FORMATS = {
 }
 _FILE = "$file"
 _DEEPEST = 4
+_CONDITION = ("if", "then", "else")
 
 
-def inputs_of(operation: Operation, texts: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+def inputs_of(operation: Operation, texts: tuple[str, ...], most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
     """Return a strategy of inputs: what the schema asks for, texts out of these, optional fields now and then."""
     schema = operation.plan["schema"]
     parsed = [name for name, one in operation.plan["fields"].items() if one.get("parse") == "json"]
-    make = _Maker(schema.get("$defs", {}), texts)
+    make = _Maker(schema.get("$defs", {}), texts, most)
     own = {key: one for key, one in schema.items() if key != "$defs"}
     own["properties"] = {
         name: one
@@ -70,10 +72,11 @@ def _as_text(found: dict[str, Any], parsed: list[str], texts: tuple[str, ...]) -
 
 
 class _Maker:
-    """Makes strategies of schemas; `defs` are what they refer to."""
+    """Makes strategies of schemas; `defs` are what they refer to, `most` how many optional fields are given at once."""
 
-    def __init__(self, defs: dict[str, Any], texts: tuple[str, ...]) -> None:
-        self._defs, self._texts = defs, texts
+    def __init__(self, defs: dict[str, Any], texts: tuple[str, ...], most: int) -> None:
+        self._defs, self._texts, self._most = defs, texts, most
+        self._judges: dict[int, tuple[jsonschema_rs.Draft202012Validator, Any]] = {}
 
     def value(self, schema: Any, depth: int = 0) -> st.SearchStrategy[Any]:
         """Return a strategy of values of a schema; what it cannot satisfy by itself comes out invalid now and then."""
@@ -82,6 +85,11 @@ class _Maker:
         if schema is False:
             return st.nothing()
         schema = self._resolved(schema)
+        conditions = schema.pop("allOf", [])
+        found = self._plain(schema, depth)
+        return found.flatmap(lambda one: self._meeting(one, schema, conditions, depth)) if conditions else found
+
+    def _plain(self, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
         for word in ("anyOf", "oneOf"):
             if word in schema:
                 rest = {key: one for key, one in schema.items() if key != word}
@@ -98,16 +106,56 @@ class _Maker:
         return st.one_of([self._of_kind(kind, schema, depth) for kind in kinds])
 
     def _resolved(self, schema: Any) -> dict[str, Any]:
+        """Return a schema as one map; its `allOf` has what it asks for on a condition, as `if`, `then` and `else`."""
         if not isinstance(schema, dict):
             return {}
-        while "$ref" in schema or "allOf" in schema:
-            rest = {key: one for key, one in schema.items() if key not in {"$ref", "allOf"}}
-            if "$ref" in schema:
-                rest = _merged(rest, self._defs[schema["$ref"].removeprefix("#/$defs/")])
-            for one in schema.get("allOf", ()):
-                rest = _merged(rest, one)
-            schema = rest
-        return schema
+        conditions = []
+        if "if" in schema:
+            conditions.append({word: schema[word] for word in _CONDITION if word in schema})
+        for name, needed in schema.get("dependentRequired", {}).items():
+            conditions.append({"if": {"type": "object", "required": [name]}, "then": {"required": needed}})
+        found = {
+            key: one for key, one in schema.items() if key not in {*_CONDITION, "dependentRequired", "allOf", "$ref"}
+        }
+        parts = [self._defs[schema["$ref"].removeprefix("#/$defs/")]] if "$ref" in schema else []
+        for one in map(self._resolved, [*parts, *schema.get("allOf", ())]):
+            conditions += one.pop("allOf", [])
+            found = _merged(found, one)
+        return {**found, "allOf": conditions} if conditions else found
+
+    def _meeting(
+        self, value: Any, schema: dict[str, Any], conditions: list[dict[str, Any]], depth: int, turns: int = 4
+    ) -> st.SearchStrategy[Any]:
+        """Return a strategy of this value, with what the conditions ask for in place of what they refuse."""
+        chosen = (one.get("then" if self._fits(one["if"], value) else "else", True) for one in conditions)
+        wanted = [self._resolved(one) for one in chosen if not self._fits(one, value)]
+        if not wanted or not turns:
+            return st.just(value)
+        for one in wanted:
+            conditions = [*conditions, *one.pop("allOf", [])]
+            schema = _merged(schema, one)
+        if isinstance(value, dict):
+            unwanted = {name for one in wanted for name in one.get("not", {}).get("required", ())}
+            kept = {name: one for name, one in value.items() if name not in unwanted}
+            needed = {name for one in wanted for name in one.get("required", ()) if name not in value}
+            changed = {name for one in wanted for name in one.get("properties", {}) if name in kept}
+            known = schema.get("properties", {})
+            new = {name: self.value(known.get(name, {}), depth + 1) for name in sorted(needed | changed)}
+            found = st.fixed_dictionaries(new).map(lambda more: {**kept, **more})
+        else:
+            found = self._plain({**schema, "type": _kind_of(value)}, depth)
+        return found.flatmap(lambda one: self._meeting(one, schema, conditions, depth, turns - 1))
+
+    def _fits(self, schema: Any, value: Any) -> bool:
+        if schema is True:
+            return True
+        if id(schema) not in self._judges:
+            judge = jsonschema_rs.Draft202012Validator({**schema, "$defs": self._defs}, validate_formats=True)
+            self._judges[id(schema)] = judge, schema  # which is kept, as its id is
+        try:
+            return self._judges[id(schema)][0].is_valid(marked(value))
+        except ValueError:  # half a surrogate pair
+            return False
 
     def _of_kind(self, kind: str, schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
         match kind:
@@ -168,7 +216,7 @@ class _Maker:
             if depth <= _DEEPEST
             else {}
         )
-        found = st.fixed_dictionaries(must).flatmap(lambda some: _some_of(may).map(lambda more: {**some, **more}))
+        found = st.fixed_dictionaries(must).flatmap(lambda some: self._some_of(may).map(lambda more: {**some, **more}))
         rest = schema.get("additionalProperties", not known)
         least = max(0, schema.get("minProperties", 0) - len(must))
         if rest is False or (depth > _DEEPEST and not least):
@@ -176,6 +224,12 @@ class _Maker:
         names = self._text(schema.get("propertyNames", {}) | {"minLength": 1})
         others = st.dictionaries(names, self.value(rest, depth + 1), min_size=least, max_size=least + 2)
         return st.tuples(others, found).map(lambda both: {**both[0], **both[1]})
+
+    def _some_of(self, may: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+        if not may:
+            return st.just({})
+        names = st.lists(st.sampled_from(sorted(may)), max_size=self._most, unique=True)
+        return names.flatmap(lambda chosen: st.fixed_dictionaries({name: may[name] for name in chosen}))
 
     def _anything(self, depth: int) -> st.SearchStrategy[Any]:
         flat = st.one_of(st.none(), st.booleans(), st.sampled_from(_NUMBERS), st.sampled_from(self._texts))
@@ -186,11 +240,13 @@ class _Maker:
         return st.one_of(flat, st.lists(inner, max_size=2), st.dictionaries(names, inner, max_size=2))
 
 
-def _some_of(may: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    if not may:
-        return st.just({})
-    names = st.lists(st.sampled_from(sorted(may)), max_size=4, unique=True)
-    return names.flatmap(lambda chosen: st.fixed_dictionaries({name: may[name] for name in chosen}))
+def marked(value: Any) -> Any:
+    """Return inputs as their schema is meant: each file as the marker that stands for it."""
+    if isinstance(value, list):
+        return [marked(one) for one in value]
+    if isinstance(value, dict):
+        return {name: marked(one) for name, one in value.items()}
+    return {_FILE: value.name} if isinstance(value, koppling.File) else value
 
 
 def _number(schema: dict[str, Any], *, whole: bool) -> st.SearchStrategy[int | float]:
@@ -202,6 +258,11 @@ def _number(schema: dict[str, Any], *, whole: bool) -> st.SearchStrategy[int | f
     if "exclusiveMinimum" in schema:
         fits = [one for one in fits if one > low]
     return st.sampled_from(fits)
+
+
+def _kind_of(value: Any) -> str:
+    kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    return kinds.get(type(value), "null")
 
 
 def _kinds_of(schema: dict[str, Any]) -> list[str]:

@@ -50,7 +50,10 @@ def shown(error: BaseException) -> Iterator[tuple[str, str]]:
     yield "traceback", "".join(traceback.format_exception(error))
     facts = {name: one for name, one in vars(error).items() if not name.startswith("_")}
     yield "facts", repr(facts)
-    yield "pickle", pickle.dumps(error).decode("latin-1")
+    kept = pickle.loads(pickle.dumps(error))
+    if isinstance(facts.get("partial"), koppling.File):  # what came of a file is the vendor's, as a whole one would be
+        kept.partial = None
+    yield "pickle", pickle.dumps(kept).decode("latin-1")
     request = facts.get("request")
     if isinstance(request, koppling.Request):
         yield from in_request(request)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-import logging
-import pickle
+import json
 import warnings
-from functools import cache
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from every_operation import CANARY, OPERATIONS, Operation, often
-from hostile_answers import Vendor, answers_of, examples_of
-from hostile_inputs import PLAIN, inputs_of
-from hypothesis import event, find, given, settings
+from hostile_answers import WAITS, Vendor, answers_of
+from hypothesis import event, given
 from hypothesis import strategies as st
-from leaking import Watched, in_request, leaks, shown
+from leaking import in_request, leaks, shown
+from living import SPANS, WORLDS, Seen, check_shown, clock, facts_of, secrets_of, takes, ways
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import koppling
 
@@ -29,7 +26,6 @@ import koppling
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 EVERY = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
-SPANS = InMemorySpanExporter()
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -42,91 +38,46 @@ def _spans():
     trace._TRACER_PROVIDER = before
 
 
-@cache
-def takes(operation: Operation) -> list[dict[str, Any]]:
-    """Return inputs that an operation takes: those of its examples, and the smallest there are."""
-
-    def renders(inputs: dict[str, Any]) -> bool:
-        with operation.client() as client, warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            try:
-                client.render(operation.module, inputs)
-            except koppling.InputInvalid:
-                return False
-        return True
-
-    shown = [one.inputs for one in examples_of(operation) if operation.chosen.items() <= one.inputs.items()]
-    smallest = find(inputs_of(operation, PLAIN), renders, settings=settings(often(500), derandomize=True))
-    secret = [{**one, **operation.secret_inputs} for one in (smallest, *shown[:20])]
-    return [one for one in secret if renders(one)] or [smallest]
-
-
-def secrets_of(operation: Operation, inputs: dict[str, Any]) -> tuple[str, ...]:
-    given = (inputs.get(name) for name in operation.secret_inputs)
-    return (*operation.secrets, *(one for one in given if isinstance(one, str)))
-
-
-def clock() -> koppling.Clock:
-    now = iter(range(1_700_000_000, 2_000_000_000, 50))
-    return koppling.Clock(now=lambda: float(next(now)), sleep=lambda _: None, random=lambda: 0.5)
-
-
-def lived(client: koppling.Client, operation: Operation, inputs: dict[str, Any], how: str) -> Any:
-    """Return what a call came to: its result, or the error of ours that it ended with."""
-    try:
-        if how == "execute":
-            return client.execute(operation.module, inputs)
-        if how == "stream":
-            with client.stream(operation.module, inputs) as run:
-                return list(run), run.result()
-        with client.items(operation.module, inputs) as items:
-            return list(itertools.islice(items, 60)), items.resume_token
-    except koppling.KopplingError as error:
-        return error
-
-
-def ways(operation: Operation) -> list[str]:
-    cases = operation.plan["response"]
-    ways = [("stream", any("stream" in case for case in cases)), ("items", any("items" in case for case in cases))]
-    return ["execute", *(way for way, there in ways if there)]
-
-
 @EVERY
 @given(data=st.data())
 @often(6)
 def test_a_call_ends_asks_one_origin_and_shows_no_secret(operation, data):
     inputs = data.draw(st.sampled_from(takes(operation)))
-    vendor = Vendor(data.draw(answers_of(operation, secrets_of(operation, inputs))))
-    watched = Watched(SPANS)
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(watched)
-    root.setLevel(logging.DEBUG)
-    try:
-        with (
-            operation.client(
-                httpx.MockTransport(vendor.handle),
-                clock=clock(),
-                on_request=watched.observe,
-                on_response=watched.observe,
-            ) as client,
-            warnings.catch_warnings(record=True) as warned,
-        ):
-            warnings.simplefilter("always")
-            end = lived(client, operation, inputs, data.draw(st.sampled_from(ways(operation))))
-    finally:
-        root.removeHandler(watched)
-        root.setLevel(level)
-    event(type(end).__name__)
-    base = urlsplit(operation.base)
+    answers = data.draw(answers_of(operation, secrets_of(operation, inputs)))
+    how = data.draw(st.sampled_from(ways(operation)))
+    ends = [called(world, operation, inputs, answers, how) for world in WORLDS]
+    event(type(ends[0]).__name__)
+    assert facts_of(ends[0]) == facts_of(ends[1])
+
+
+def called(world: Any, operation: Operation, inputs: dict[str, Any], answers: list[Any], how: str = "execute") -> Any:
+    """Return what a call comes to that is answered so; see where it was sent, and what was shown of it."""
+    vendor, seen, base = Vendor(answers), Seen(), urlsplit(operation.base)
+    options = {"clock": clock(), **seen.observers}
+    with seen.watching():
+        end = world(partial(operation.client, httpx.MockTransport(vendor.handle), **options), operation, inputs, how)
     for request in vendor.asked:
         assert (request.url.scheme, request.url.host, request.url.port) == (base.scheme, base.hostname, base.port)
-    seen = watched.all() + [("warning", str(one.message)) for one in warned]
-    if isinstance(end, koppling.KopplingError):
-        assert str(pickle.loads(pickle.dumps(end))) == str(end)
-        seen += shown(end)
-    found = {where: leaked for where, text in seen if (leaked := leaks(text))}
-    assert found == {}
+    check_shown(seen, end)
+    return end
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_what_was_told_of_a_job_that_is_lost_is_kept_without_secrets(world):
+    operation = next(one for one in OPERATIONS if str(one) == "examples-acme.order_things@1")
+    job = {"state": "packed", "by": operation.secrets[0]}
+    answer = {"status": 202, "headers": [], "body": json.dumps(job).encode()}
+    assert called(world, operation, {"ids": []}, [answer]).partial == {"state": "packed", "by": "***"}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("wait", WAITS)
+def test_whatever_a_vendor_writes_of_a_rate_limit_the_next_attempt_waits_as_a_clock_can(world, wait):
+    operation = next(one for one in OPERATIONS if str(one) == "openai.get_models@1-list")
+    told = dict.fromkeys(operation.told_of_limits, "0") | {"x-ratelimit-reset-requests": wait}
+    headers = [(name.encode(), value.encode()) for name, value in told.items()]
+    busy = {"status": 429, "headers": headers, "body": b"{}"}
+    assert len(called(world, operation, operation.chosen, [busy] * 2).attempts) == 3
 
 
 @EVERY

@@ -13,9 +13,10 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 import h11
 import httpx
+import jsonschema_rs
 import pytest
 from every_operation import CANARY, OPERATIONS, Operation, often
-from hostile_inputs import HOSTILE, PLAIN, inputs_of
+from hostile_inputs import HOSTILE, PLAIN, inputs_of, marked
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -102,17 +103,16 @@ def test_hostile_inputs_are_refused_in_words_or_sent_as_what_they_are(operation,
         check(operation, *found)
 
 
+def test_what_is_shown_of_a_followed_list_is_what_its_first_round_sends():
+    operation = next(one for one in OPERATIONS if one.name == "list_events" and one.connector.name == "openai")
+    inputs = {"fine_tuning_job_id": "ftjob-1", "follow": True, "limit": 2, **operation.chosen}
+    rendered, request = first_request(operation, inputs)
+    assert rendered.url == str(request.url) == f"{operation.base}/fine_tuning/jobs/ftjob-1/events"
+
+
 def fits(operation: Operation, inputs: dict[str, Any]) -> bool:
     """Tell whether inputs fit the schema, and nothing but their schema would refuse them."""
-    import jsonschema_rs
-
-    def marked(value: Any) -> Any:
-        if isinstance(value, list):
-            return [marked(one) for one in value]
-        return {"$file": value.name} if isinstance(value, koppling.File) else value
-
-    seen = {name: marked(value) for name, value in inputs.items()}
-    return jsonschema_rs.is_valid(operation.plan["schema"], seen, validate_formats=True)
+    return jsonschema_rs.is_valid(operation.plan["schema"], marked(inputs), validate_formats=True)
 
 
 # ---- what every request must be ----

@@ -186,6 +186,8 @@ REFUSED = [
     ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "its length is '5, 6'"),
     ("a length below nothing", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "its length is '-1'"),
     ("another coding", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "its transfer encoding is 'gzip'"),
+    ("a long coding", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + b"x" * 41 + b"\r\n\r\n", "its transfer encoding is 41 characters"),
+    ("a long length", b"HTTP/1.1 200 OK\r\nContent-Length: " + b"1" * 41 + b"\r\n\r\n", "its length is 41 characters"),
     ("another protocol, unasked", b"HTTP/1.1 101 Switching\r\n\r\n", "nobody asked for"),
     ("interim for ever", b"HTTP/1.1 100 Continue\r\n\r\n" * 200, "beyond interim ones"),
     ("no chunk", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello\r\n", "no chunk's size"),

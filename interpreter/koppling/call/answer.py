@@ -17,7 +17,7 @@ from koppling.expression import Roots
 from koppling.extract import Case, Unreadable, Wait, decode, file_name, format_of, is_json, media_type
 from koppling.files import OCTETS, File, new_spool
 from koppling.model import Request
-from koppling.times import seconds
+from koppling.times import LONGEST, seconds
 
 
 def fetch(call: Call, request: Request) -> Generator[Effect, Any, Answer]:
@@ -138,7 +138,7 @@ def _wait(call: Call, answer: Answer, rules: Wait) -> Generator[Effect, Any, Ans
         address = _poll_address(call, answer, rules, address)
         every, now = rules.every(answer.body, answer.roots), (yield Now())
         asked = None if every is None else seconds(str(every), now)
-        delay = min((5.0 if asked is None else asked) * grown, rules.cap)
+        delay = min((5.0 if asked is None else asked) * grown, rules.cap, LONGEST)
         grown = min(grown * rules.backoff, _MOST_GROWN)
         if now + delay - started > deadline:
             raise _wait_error(call, answer, "module_timeout", "deadline", f"not done after {deadline:g} seconds")
@@ -146,7 +146,8 @@ def _wait(call: Call, answer: Answer, rules: Wait) -> Generator[Effect, Any, Ans
         try:
             answer = yield from _ask(call, call.onward(answer.request, address))
         except (ApiError, TransportError) as error:
-            error.partial = answer.body if error.partial is None else error.partial  # the job, which goes on
+            if error.partial is None:
+                error.partial = call.masker.value(answer.body)  # the job, which goes on
             raise
     return answer
 

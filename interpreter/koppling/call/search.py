@@ -23,8 +23,7 @@ from koppling.render import absolute
 def search(call: Call, *, emit: bool) -> Life:
     """Read pages until there are no more, or the limit is reached. Emits each bundle, or collects them."""
     bundles = _Bundles(call, emit=emit)
-    follow = next((case.follow for case in call.operation.cases if case.follow), None)
-    if follow is not None and follow.when(None, {"input": call.prepared.values}):
+    if (follow := call.follow) is not None:
         last = yield from _followed(call, follow, bundles)
     else:
         last = yield from _pages(call, bundles)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from koppling.effects import Life
 from koppling.expression import Roots
-from koppling.extract import Case
+from koppling.extract import Case, Follow
 from koppling.limits import Line
 from koppling.link import Grant, Operation
 from koppling.masking import Masker
@@ -75,7 +75,7 @@ class Call:
         Raises:
             InputInvalid: a value that may not stand where it would.
         """
-        roots = self._roots(self.first_page(self.limit) if page is None else page)
+        roots = self._roots(self._begins() if page is None else page)
         self.keys += 1
         request = self.operation.request.render(roots, extras=self.prepared.extras, masker=self.masker)
         if self.timeout is not None:
@@ -90,7 +90,7 @@ class Call:
         """
         from koppling.render.tracing import trace
 
-        roots = self._roots(self.first_page(self.limit) if page is None else page)
+        roots = self._roots(self._begins() if page is None else page)
         found = trace(self.operation.request, roots, self.prepared.extras)
         return [self._marked(self._limited(leaf, roots)) for leaf in found]
 
@@ -171,6 +171,16 @@ class Call:
         limit = self.operation.limit
         value = None if limit is None else limit(None, {"input": self.prepared.values})
         return None if value is None else int(value)
+
+    @property
+    def follow(self) -> Follow | None:
+        """The rules by which a list is followed, where the inputs ask for that."""
+        rules = next((case.follow for case in self.operation.cases if case.follow), None)
+        return rules if rules is not None and rules.when(None, {"input": self.prepared.values}) else None
+
+    def _begins(self) -> dict[str, Any]:
+        """Return the root `page` of the first request; a round of a followed list reads as far as it must."""
+        return {} if self.operation.pages is None else self.first_page(None if self.follow else self.limit)
 
     def first_page(self, left: int | None) -> dict[str, Any]:
         """Return the root `page` of a search that begins; `left` is what the limit allows."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from koppling.effects import NoAnswer
 from koppling.files import CHUNK
+from koppling.send.words import quoted
 
 _MOST: Final = 4  # codings one over the other
 _ZLIB: Final = 8  # the method that a zlib header names in its first half byte (RFC 1950, 2.2)
@@ -97,9 +98,8 @@ def decoder(encoding: str | None) -> Decoder | None:
     if not encoding:
         return None
     names = [name for one in encoding.lower().split(",") if (name := one.strip()) and name != "identity"]
-    unknown = [name for name in names if name not in {"gzip", "x-gzip", "deflate"}]
-    if unknown:
-        raise NoAnswer("protocol", f"the body is coded as {unknown[0][:40]!r}, which cannot be read here", sent=True)
+    if not {"gzip", "x-gzip", "deflate"}.issuperset(names):
+        raise NoAnswer("protocol", f"the body is coded as {quoted(encoding)}, which cannot be read here", sent=True)
     if len(names) > _MOST:
         raise _broken(f"{len(names)} codings, one over the other")
     return Decoder([Inflate(gzip=name != "deflate") for name in reversed(names)]) if names else None

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from koppling.effects import NoAnswer
 from koppling.files import CHUNK
 from koppling.send.message import Message
+from koppling.send.words import quoted
 
 MOST_HEAD: Final = 128 << 10  # bytes of an answer's status line and header fields, and of its trailer
 MOST_LINE: Final = 4 << 10  # bytes of a line between two chunks
@@ -157,7 +158,7 @@ class Wire:
             count = _length(length)
             headers["content-length"] = str(count)
         if coding is not None and coding.lower() != "chunked":
-            raise _garbled(f"its transfer encoding is {coding[:40]!r}")
+            raise _garbled(f"its transfer encoding is {quoted(coding)}")
         if bodyless:
             # What is announced where nothing may come will come, and cannot be told from the next answer.
             self._kept = self._kept and (status != 204 or (coding is None and not count))  # noqa: PLR2004
@@ -306,7 +307,7 @@ def _length(text: str) -> int:
     found = {one.strip() for one in text.split(",")} if "," in text else {text}
     value = found.pop()
     if found or not (value.isascii() and value.isdecimal()) or len(value) > 18:  # noqa: PLR2004
-        raise _garbled(f"its length is {text[:40]!r}")
+        raise _garbled(f"its length is {quoted(text)}")
     return int(value)
 
 

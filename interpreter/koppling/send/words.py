@@ -6,9 +6,11 @@ import os
 import re
 import socket
 import ssl
+from typing import Final
 
 from koppling.effects import NoAnswer
 
+_LONGEST: Final = 40  # characters of a server's own that are quoted
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
 
@@ -34,6 +36,11 @@ def not_connected(error: BaseException) -> NoAnswer:
     if isinstance(error, UnicodeError):
         return NoAnswer("protocol", f"could not be sent: the address names no host: {error}", sent=False)
     return NoAnswer("connect", f"could not connect{_why(error)}", sent=False)
+
+
+def quoted(text: str) -> str:
+    """Return what a server said as a message quotes it: whole or not at all, for a part of a secret is not masked."""
+    return repr(text) if len(text) <= _LONGEST else f"{len(text)} characters"
 
 
 def _why(error: BaseException | None) -> str:
