@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fault_worlds import SPEC, Untouched
@@ -13,7 +14,7 @@ from server import FINE, FaultServer
 import koppling
 from koppling.effects import NoAnswer, Reply
 from koppling.model import Request
-from koppling.send import AsyncSender, Sender, threads
+from koppling.send import AsyncSender, Sender, tasks, threads
 
 WORLDS = pytest.mark.parametrize("world", ["threads", "tasks"])
 
@@ -184,3 +185,41 @@ def test_the_patience_of_one_request_is_not_that_of_the_next_on_the_same_connect
         asyncio.run(in_tasks()) if world == "tasks" else in_threads()
     assert (found, server.places) == ([200, 200], [1, 1, 1])
     assert time.monotonic() - began < 10
+
+
+@WORLDS
+def test_who_finds_all_connections_in_use_waits_for_one_and_not_for_ever(world, server, monkeypatch):
+    server.play([["read", "gate", *FINE[0][1:]], *FINE])
+    slow, hasty = (
+        Request("GET", f"http://127.0.0.1:{server.port}/", {}, timeout={"pool": seconds}) for seconds in (5, 0.2)
+    )
+    monkeypatch.setattr(threads if world == "threads" else tasks, "MOST_AT_ONCE", 1)
+
+    async def in_tasks():
+        sender = AsyncSender()
+        first = asyncio.create_task(sender.send(slow, stream=False))
+        await asyncio.sleep(0)
+        late = await asyncio.gather(sender.send(hasty, stream=False), return_exceptions=True)
+        second = asyncio.create_task(sender.send(slow, stream=False))
+        await asyncio.sleep(0)
+        server.open_gate()
+        found = [*late, (await first).status, (await second).status]
+        await sender.close()
+        return found
+
+    def in_threads():
+        sender = Sender()
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(sender.send, slow, stream=False)
+            while not server.requests:
+                time.sleep(0.01)
+            late = pool.submit(sender.send, hasty, stream=False).exception()
+            second = pool.submit(sender.send, slow, stream=False)
+            server.open_gate()
+            found = [late, first.result().status, second.result().status]
+        sender.close()
+        return found
+
+    late, *served = asyncio.run(in_tasks()) if world == "tasks" else in_threads()
+    assert (str(late), late.reason, late.sent) == ("no free connection in time", "timeout", False)
+    assert (served, server.places) == ([200, 200], [1, 1])
