@@ -54,6 +54,13 @@ def test_text_given_as_json_is_told_how_to_be_text():
     assert caught.value.__notes__ == ["for a text write a=hello there"]
 
 
+@pytest.mark.parametrize("argument", ["pin:=hush", "pin:=[hush", "pin@hush", "pin:=@hush"])
+def test_a_secret_that_cannot_be_read_is_not_quoted(argument):
+    with pytest.raises(InputUnreadable, match=r"input pin: .*\*\*\*") as caught:
+        read_inputs([argument], None, {"pin"})
+    assert "hush" not in f"{caught.value} {getattr(caught.value, '__notes__', '')}"
+
+
 def test_an_at_sign_after_the_colon_reads_json_from_a_file(tmp_path):
     (tmp_path / "m.json").write_text("[1, 2]")
     assert read_inputs([f"a:=@{tmp_path}/m.json"], None).values == {"a": [1, 2]}

@@ -30,7 +30,7 @@ from koppling_tools.console.options import as_of_option, specs_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @as_of_option
 @specs_option
-def command(inputs: tuple[str, ...], source: str | None, form: Literal["text", "json"], **options: Any) -> int:
+def command(form: Literal["text", "json"], **options: Any) -> int:
     """Show what a call would send, and for each part of it the line of the spec and the input it comes from.
 
     \b
@@ -49,9 +49,8 @@ def command(inputs: tuple[str, ...], source: str | None, form: Literal["text", "
     from koppling_tools import failure
     from koppling_tools.console import terminal
     from koppling_tools.explain.explanation import Asked, explain
-    from koppling_tools.running.values import read_inputs
 
-    found = explain(Asked(inputs=read_inputs(inputs, source), **options))
+    found = explain(Asked(**options))
     if form == "json":
         from koppling_tools.console.output import as_json as written
         from koppling_tools.explain.as_json import as_json

@@ -45,13 +45,13 @@ def command(
     from koppling_tools.console.mistakes import Misuse
     from koppling_tools.console.output import as_json as written
     from koppling_tools.running.calling import connection_of
-    from koppling_tools.running.values import read_inputs
+    from koppling_tools.running.values import read_inputs, secret_inputs
 
     if env_file is not None and connection is not None:
         raise Misuse("--env-file and --connection exclude each other")
-    given = read_inputs(inputs, None)
     catalog = Catalog(specs)
     found = catalog.module(module, as_of, retired=True)
+    given = read_inputs(inputs, None, secret_inputs(catalog, found, None, as_of))
     connector = catalog.connector(found.connector)
     with advised(found, connector, given.texts), terminal.Waiting(found.full_name):
         chosen = connection_of(connector, connection, env_file)

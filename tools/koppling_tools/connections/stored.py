@@ -232,7 +232,7 @@ def find_connector(catalog: Any, name: str) -> Any:
 
 
 def _arguments(arguments: Sequence[str], spec: Any) -> dict[str, Any]:
-    given = read_inputs(arguments, None)
+    given = read_inputs(arguments, None, {name for name, one in spec.fields.items() if one.secret})
     if given.files:
         raise Misuse("the fields of a connection are no files; --input FILE reads all of them")
     for key in given.values:

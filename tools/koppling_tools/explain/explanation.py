@@ -19,7 +19,7 @@ from koppling_tools.console.advice import advised
 from koppling_tools.console.mistakes import GivenWrong
 from koppling_tools.explain.account import Known, account
 from koppling_tools.explain.choice import Choice, Version, operation_choice, versions, why_version
-from koppling_tools.running.values import Inputs, settle_files
+from koppling_tools.running.values import Inputs, read_inputs, secret_inputs, settle_files
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class Asked:
     """What somebody wants explained."""
 
     module: str
-    inputs: Inputs
+    inputs: tuple[str, ...]
     as_of: str
     specs: tuple[Path, ...]
+    source: str | None = None
     connection: str | None = None
     operation: str | None = None
     inputs_of: int | None = None
@@ -65,13 +66,14 @@ def explain(asked: Asked) -> Explanation:
     """Explain a call without making it.
 
     Raises:
-        GivenWrong: streaming was asked for, and there is none; an operation that there is not.
+        GivenWrong: streaming was asked for, and there is none; no such operation; inputs that cannot be read.
         KopplingError: the module, or the connection's name, is not known; a spec has faults.
     """
     catalog = Catalog(asked.specs)
     module = catalog.module(asked.module, asked.as_of, retired=True)
     connector = catalog.connector(module.connector)
-    inputs = asked.inputs
+    secret = secret_inputs(catalog, module, asked.inputs_of, asked.as_of)
+    inputs = read_inputs(asked.inputs, asked.source, secret)
     if asked.inputs_of is not None:
         adapted = catalog.adapt(module.full_name, inputs.values, asked.inputs_of, asked.as_of)
         inputs = replace(inputs, values=adapted)

@@ -25,7 +25,7 @@ from koppling_tools.recording.disguise import Disguise, Secret
 from koppling_tools.recording.keep import Call, kept, moved
 from koppling_tools.recording.wiretap import Wiretap
 from koppling_tools.running.calling import connection_of
-from koppling_tools.running.values import read_inputs, settle_files
+from koppling_tools.running.values import read_inputs, secret_inputs, settle_files
 
 _CASE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -90,7 +90,7 @@ def _called(wish: Wish, catalog: Catalog, module: ModuleSpec) -> Call:
         GivenWrong: a secret is too short, or an answer too large.
         KopplingError: nothing was sent, or there was no answer.
     """
-    inputs = read_inputs(wish.inputs, wish.source)
+    inputs = read_inputs(wish.inputs, wish.source, secret_inputs(catalog, module, None, wish.day))
     connector = catalog.connector(module.connector)
     with advised(module, connector, inputs.texts):
         operation = choose(module, inputs.values)

@@ -15,7 +15,7 @@ from koppling_tools.console.advice import advised
 from koppling_tools.console.mistakes import GivenWrong, Misuse
 from koppling_tools.console.output import Format
 from koppling_tools.running.printing import Printer
-from koppling_tools.running.values import read_inputs, settle_files
+from koppling_tools.running.values import read_inputs, secret_inputs, settle_files
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,11 @@ def carry_out(order: Order) -> int:
     if order.env_file is not None and (order.sandbox or order.connection is not None):
         raise Misuse(f"--env-file and --{'sandbox' if order.sandbox else 'connection'} exclude each other")
     printer = Printer(order.query, order.form, order.save)
-    inputs = read_inputs(order.inputs, order.source)
     catalog = Catalog(order.specs)
     module = catalog.module(order.module, order.as_of)
     connector = catalog.connector(module.connector)
+    secret = secret_inputs(catalog, module, order.inputs_of, order.as_of)
+    inputs = read_inputs(order.inputs, order.source, secret)
     if order.inputs_of is not None:
         inputs = replace(inputs, values=catalog.adapt(module.full_name, inputs.values, order.inputs_of, order.as_of))
     with advised(module, connector, inputs.texts):

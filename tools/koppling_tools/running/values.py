@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from koppling.catalog import Catalog
+from koppling.errors import UnknownModule
 from koppling.files import File
-from koppling.model import FieldSpec
+from koppling.masking import MASK
+from koppling.model import FieldSpec, ModuleSpec
 from koppling_tools.console.mistakes import InputUnreadable
 
 # The first separator decides, so a value may hold any of them: `url=https://acme.example/?a=b`.
@@ -22,27 +26,43 @@ _ARGUMENT: Final = re.compile(r"(?P<key>[^=:@]+)(?P<how>:=|=|@)(?P<value>.*)", r
 
 @dataclass
 class Inputs:
-    """What was given; `texts` names those that came as `key=value`, `folder` is where `{"path": …}` starts from."""
+    """What was given.
+
+    `texts` names those that came as `key=value`, `secret` those that no message quotes; `folder` is where
+    `{"path": …}` starts from.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
     files: dict[str, list[File]] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
+    secret: Collection[str] = ()
 
 
-def read_inputs(arguments: Sequence[str], source: str | None) -> Inputs:
+def secret_inputs(catalog: Catalog, module: ModuleSpec, inputs_of: int | None, day: str) -> set[str]:
+    """Return the names of a module's secret inputs, and of those of the older version that the inputs are of."""
+    modules = [module]
+    if inputs_of is not None:
+        with suppress(UnknownModule):  # who adapts them says so
+            modules.append(catalog.module(f"{module.connector}.{module.name}@{inputs_of}", day, retired=True))
+    fields = [one for each in modules for operation in each.operations.values() for one in operation.fields.items()]
+    return {name for name, spec in fields if spec.secret}
+
+
+def read_inputs(arguments: Sequence[str], source: str | None, secret: Collection[str] = ()) -> Inputs:
     """Read the inputs of a command line.
 
     Args:
         arguments: `key=value` gives text, `key:=json` JSON, `key:=@path` the JSON of a file, `key@path` a file;
             `key@path` may be repeated, which gives a list of files.
         source: a JSON or YAML file with an object, or "-" for standard input; arguments win over it.
+        secret: the names of those that are.
 
     Raises:
         click.UsageError: an argument that is none of these, or a key twice.
         InputUnreadable: a file that cannot be read, or that holds no JSON.
     """
-    inputs = Inputs()
+    inputs = Inputs(secret=secret)
     if source is not None:
         inputs.values = _read_source(source)
         inputs.folder = Path() if source == "-" else Path(source).parent
@@ -53,10 +73,10 @@ def read_inputs(arguments: Sequence[str], source: str | None) -> Inputs:
             raise click.UsageError(f"the input {key!r} is given twice; give it once, or a list as {key}:='[…]'")
         given.add(key)
         if how == "@":
-            inputs.files.setdefault(key, []).append(_file(key, Path(value)))
+            inputs.files.setdefault(key, []).append(_file(key, Path(value), secret))
             inputs.values[key] = inputs.files[key][0]
         elif how == ":=":
-            inputs.values[key] = _json_of(key, value)
+            inputs.values[key] = _json_of(key, value, secret)
         else:
             inputs.values[key] = value
             inputs.texts.add(key)
@@ -72,14 +92,15 @@ def settle_files(inputs: Inputs, fields: Mapping[str, FieldSpec]) -> dict[str, A
     values = dict(inputs.values)
     for name in inputs.texts:
         if name in fields and fields[name].file and not _takes_text(fields[name].schema):
-            raise InputUnreadable(f"input {name}: {name}={values[name]} is a text; a file is {name}@{values[name]}")
+            shown = _shown(name, values[name], inputs.secret)
+            raise InputUnreadable(f"input {name}: {name}={shown} is a text; a file is {name}@{shown}")
     for name, files in inputs.files.items():
         spec = fields.get(name)
         listed = len(files) > 1 or (spec is not None and spec.schema.get("type") == "array")
         values[name] = files if listed else files[0]
     for name, value in values.items():
         if name in fields and fields[name].file:
-            values[name] = _opened(name, value, inputs.folder)
+            values[name] = _opened(name, value, inputs)
     return values
 
 
@@ -97,19 +118,24 @@ def _split(argument: str) -> tuple[str, str, str]:
     return found["key"].strip(), found["how"], found["value"]
 
 
-def _file(key: str, path: Path) -> File:
+def _shown(key: str, value: str, secret: Collection[str]) -> str:
+    return MASK if key in secret else value
+
+
+def _file(key: str, path: Path, secret: Collection[str]) -> File:
     try:
         with path.open("rb"):
             pass
     except OSError as error:
-        raise InputUnreadable(f"input {key}: the file {str(path)!r} cannot be read: {error.strerror}") from None
+        shown = _shown(key, str(path), secret)
+        raise InputUnreadable(f"input {key}: the file {shown!r} cannot be read: {error.strerror}") from None
     return File(path)
 
 
-def _json_of(key: str, value: str) -> Any:
+def _json_of(key: str, value: str, secret: Collection[str]) -> Any:
     where = f"input {key}"
     if value.startswith("@"):  # no JSON starts so
-        where = f"{where}: {value[1:]}"
+        where = f"{where}: {_shown(key, value[1:], secret)}"
         try:
             value = Path(value[1:]).read_text(encoding="utf-8-sig")
         except OSError as error:
@@ -119,13 +145,13 @@ def _json_of(key: str, value: str) -> Any:
     try:
         return json.loads(value, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        wrong = InputUnreadable(f"{where}: {value[:60]!r} is no JSON: {error}")
+        wrong = InputUnreadable(f"{where}: {_shown(key, value[:60], secret)!r} is no JSON: {error}")
         if value[:1] in {"[", "{"}:
             wrong.add_note(
                 f"in JSON every text stands in double quotes, and the shell wants quotes around: {key}:='[\"a\"]'"
             )
         elif "@" not in where and re.fullmatch(r"[\w .-]+", value):
-            wrong.add_note(f"for a text write {key}={value}")
+            wrong.add_note(f"for a text write {key}={_shown(key, value, secret)}")
         raise wrong from None
 
 
@@ -161,13 +187,13 @@ def _parse(data: bytes, where: str) -> Any:
     return document.value
 
 
-def _opened(name: str, value: Any, folder: Path) -> Any:
+def _opened(name: str, value: Any, inputs: Inputs) -> Any:
     if isinstance(value, list):
-        return [_opened(name, one, folder) for one in value]
+        return [_opened(name, one, inputs) for one in value]
     if not isinstance(value, dict) or "path" not in value:
         return value
     unknown = set(value) - {"path", "name", "media_type"}
     if unknown or not all(isinstance(one, str) for one in value.values()):
         raise InputUnreadable(f'input {name}: a file is {{"path": …}}, with "name" and "media_type" where they matter')
-    opened = _file(name, folder / value["path"])
-    return File(folder / value["path"], name=value.get("name", opened.name), media_type=value.get("media_type"))
+    opened = _file(name, inputs.folder / value["path"], inputs.secret)
+    return File(inputs.folder / value["path"], name=value.get("name", opened.name), media_type=value.get("media_type"))
