@@ -139,3 +139,36 @@ def test_a_revision_is_held_against_the_folder_as_it_stands(repository, capsys):
 def test_a_side_that_is_none_is_told(repository, capsys, arguments, said):
     assert main(["diff", *arguments]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+BROKEN = {
+    "a module that is no YAML": ("modules/get_thing.v1.yaml", b"name: [", "is no YAML"),
+    "a connector that is no YAML": ("connector.yaml", b"koppling: 1\n  name: acme\n", "is no YAML"),
+    "a module that is not UTF-8": ("modules/get_thing.v1.yaml", b"name: get_thing\ntitle: \xff\n", "is not UTF-8"),
+    "a module that is a list": ("modules/get_thing.v1.yaml", b"[]", "is no map of keys"),
+    "a key twice": ("modules/get_thing.v1.yaml", b"name: get_thing\nname: get_thing\n", "stands here twice"),
+    "an example that is no YAML": ("examples/get_thing.v1/one.yaml", b"title: [", "is no YAML"),
+}
+
+
+@pytest.mark.parametrize(("file", "data", "said"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_file_that_cannot_be_read_is_neither_gone_nor_new(repository, capsys, file, data, said):
+    path = repository / "spec/acme" / file
+    whole = path.read_bytes()
+    path.write_bytes(data)
+    assert main(["diff", "v1"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "the side 'spec' cannot be read" in shown.err
+    assert f"spec/acme/{file}:" in shown.err
+    assert said in shown.err
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@acme.example", "commit", "-qam", "broken"],  # noqa: S607
+        check=True,
+    )
+    path.write_bytes(whole)
+    assert main(["diff", "HEAD"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "the side 'HEAD' cannot be read" in shown.err
+    assert f"  spec/acme/{file}:" in shown.err

@@ -15,6 +15,7 @@ from koppling_tools.cli import main
 from koppling_tools.console.mistakes import Misuse
 from koppling_tools.editing.form import formed
 from koppling_tools.editing.text import Edit, written_as
+from koppling_tools.editing.version import raise_version
 
 SHAPES = Path(__file__).parents[1] / "shapes/spec"
 FILES = [one.path for root in (builtin_folder(), SHAPES) for one in find(root) if one.kind != "stray"]
@@ -49,7 +50,11 @@ def test_a_scalar_can_be_replaced_and_only_its_line_changes(path):
     key = "version" if "version" in edit.value else "title"
     edit.set((key,), "9.9.9")
     before, after = edit.before.splitlines(), edit.text.splitlines()
-    assert next(other for one, other in zip(before, after, strict=True) if one != other).startswith(f"{key}: 9.9.9")
+    assert (
+        next(other for one, other in zip(before, after, strict=True) if one != other)
+        .replace('"', "")
+        .startswith(f"{key}: 9.9.9")
+    )
     assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
 
 
@@ -123,7 +128,48 @@ def test_a_file_gets_its_form_and_keeps_what_it_says(tmp_path):
     assert formed(found) == (after, after)
 
 
+FLOW = {
+    "one line": '{"name": "thing", "version": "1.0.0", "title": "A thing", "request": {"method": "GET", "path": "/x"}}',
+    "one line, in another order": '{"title": "A thing", "request": {"method": "GET", "path": "/x"}, "version": "1.0.0", "name": "thing"}',
+    "as JSON is indented": '{\n  "title": "A thing",\n  "version": "1.0.0",\n  "name": "thing",\n  "request": {"method": "GET", "path": "/x"}\n}\n',
+    "its keys in the first column": '{\n"title": "A thing",\n# why\n"version": "1.0.0",\n"name": "thing",\n"request": {"method": "GET", "path": "/x"}\n}\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FLOW.values(), ids=FLOW.keys())
+def test_a_file_in_braces_keeps_its_order_and_what_it_says(tmp_path, text):
+    path = tmp_path / "spec/acme/modules/thing.v1.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    (found,) = find(path)
+    assert formed(found) == (text, text.strip("\n") + "\n")
+
+
+def test_a_file_that_cannot_be_read_has_no_form(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "spec/acme/modules/thing.v1.yaml"
+    path.parent.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    path.write_text("name: [\n\n\n\n")
+    assert main(["fmt", "--check"]) == main(["fmt"]) == 2
+    said = capsys.readouterr().err
+    assert "spec/acme/modules/thing.v1.yaml:" in said
+    assert "is no YAML" in said
+    assert "1 file, 0 to be formed, 1 that cannot be read" in said
+    assert path.read_text() == "name: [\n\n\n\n"
+
+
 # ---- the commands ----
+
+
+@pytest.mark.parametrize(("text", "after"), [
+    ('{"name": "thing", "version": "1.0.0", "title": "A thing"}', '{"name": "thing", "version": "1.0.1", "title": "A thing"}'),
+    ("name: thing\nversion: '1.0.0'\ntitle: A thing\n", "name: thing\nversion: '1.0.1'\ntitle: A thing\n"),
+    ("{name: thing, version: 1.0.0, title: A thing}", "{name: thing, version: 1.0.1, title: A thing}"),
+], ids=["JSON", "single quotes", "none"])  # fmt: skip
+def test_a_version_keeps_its_quotes(tmp_path, text, after):
+    path = tmp_path / "thing.v1.yaml"
+    path.write_text(text)
+    assert raise_version(path, "patch").text == after
 
 
 @pytest.fixture

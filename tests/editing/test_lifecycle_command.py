@@ -97,3 +97,20 @@ def test_a_time_that_is_none_is_told(specs, capsys, given):
     status, shown = said(capsys, f"--within={given}")
     assert status == 2
     assert f"--within: {given!r} is no time; write it as 90d, 12w, 3m or 1y" in " ".join(shown.err.split())
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
+def test_ci_hears_of_a_file_that_cannot_be_read(specs, capsys, form):
+    (specs / "spec/acme/modules/get_part.v1.yaml").write_text("name: [")
+    status, shown = said(capsys, "--ci", "--format", form, "--as-of", "2026-04-01")
+    assert status == 2
+    assert "get_part.v1.yaml" in shown.out
+    assert "s no YAML" in shown.out
+
+
+def test_the_list_says_which_file_is_not_in_it(specs, capsys):
+    (specs / "spec/acme/modules/get_part.v1.yaml").write_text("name: [")
+    status, shown = said(capsys, "--format", "json")
+    assert status == 2
+    assert len(json.loads(shown.out)) == 5
+    assert "spec/acme/modules/get_part.v1.yaml:2:1: error: is no YAML" in shown.err

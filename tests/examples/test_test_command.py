@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -128,3 +129,36 @@ def test_two_hundred_examples_take_a_few_seconds(tmp_path: Path) -> None:
     )
     assert found.stdout == f"{HOLDING + 200} passed, 0 failed\n"
     assert time.monotonic() - began < 10
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose specs are not in ./spec."""
+    shutil.copytree(HERE / "spec", tmp_path / "connectors")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KOPPLING_SPECS", raising=False)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("words", [["test"], ["test", "--mutate"], ["lifecycle", "--ci"], ["lifecycle"]])
+def test_built_in_examples_do_not_stand_for_specs_that_are_elsewhere(
+    capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert main(words) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "here: there is no ./spec; name a folder, or `openai` for what is built in" in " ".join(shown.err.split())
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_built_in_connectors_and_modules_are_tested_when_they_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "connectors")[0] == 0
+    assert run(capsys, "openai.create_embedding", "-k", "smallest") == (0, "1 passed, 0 failed\n", "")
+    assert run(capsys, "openai.create_edit@2", "-k", "smallest") == (0, "1 passed, 0 failed\n", "")
+    assert run(capsys, "openai", "-k", "embedding@1/smallest") == (0, "1 passed, 0 failed\n", "")
+    assert main(["lifecycle", "openai", "--ci", "--as-of", "2020-01-01", "--within", "1d"]) == 0
+    status, _, err = run(capsys, "openai.create_embeding")
+    assert (status, "create_embedding" in err) == (2, True)
+    status, _, err = run(capsys, "opneai")
+    assert (status, "there is no such file or folder" in err) == (2, True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from koppling.diagnostics import Diagnostic, Location
+from koppling.read import Document
 from koppling_tools.console.mistakes import Misuse
 
 CONNECTOR: Final = "connector.yaml"
@@ -75,6 +77,13 @@ def classify(shown: Path) -> Found | None:
             return Found(shown, kind, _up(shown, count))
     inside = any((above / CONNECTOR).is_file() for above in list(whole.parents)[:4])
     return Found(shown, "stray", _up(shown, 1)) if inside else None
+
+
+def unreadable(document: Document) -> list[Diagnostic]:
+    """Return why a file does not say all that its spec says; empty where it does."""
+    if document.diagnostics or isinstance(document.value, dict):
+        return list(document.diagnostics)
+    return [Diagnostic("grammar", "is no map of keys", Location(document.path, 1, 1))]
 
 
 def _up(path: Path, count: int) -> Path:

@@ -50,7 +50,10 @@ def command(old: str, new: str | None, folder: Path, form: Literal["text", "json
             f"there is no folder {str(folder)!r}; name it with --folder, or name NEW", click.get_current_context()
         )
     with side(old, folder) as (before, shown), side(new or str(folder), folder) as (after, now):
-        changes = differences(read_state(before, shown), read_state(after, now), as_of)
+        first, second = read_state(before, shown), read_state(after, now)
+    for given, state in ((old, first), (new or str(folder), second)):
+        _refuse_unreadable(given, state.unreadable)
+    changes = differences(first, second, as_of)
     if form == "json":
         click.echo(json.dumps([one.as_json() for one in changes], ensure_ascii=False, indent=2))
     for one in changes if form != "json" else ():
@@ -58,6 +61,13 @@ def command(old: str, new: str | None, folder: Path, form: Literal["text", "json
     counts = [f"{sum(one.verdict == verdict for one in changes)} {verdict}" for verdict in _COLOURS]
     terminal.say(", ".join(counts))
     return 1 if any(one.rule.startswith("version-") for one in changes) else 0
+
+
+def _refuse_unreadable(side: str, unreadable: list[Any]) -> None:
+    """Refuse to compare a side with files that say nothing: each would look as if it were gone, or new."""
+    if unreadable:
+        told = [f"{one.location}: {one.message}" for one in unreadable]
+        raise Misuse("\n  ".join([f"the side {side!r} cannot be read", *told]), click.get_current_context())
 
 
 def _show(change: Any, form: str) -> None:

@@ -43,17 +43,16 @@ def command(connectors: tuple[str, ...], out: Path, check: bool, form: str, as_o
         raise Misuse(f"--out: {str(out)!r} is a file; name a folder")
     site = build(survey(Catalog(specs), as_of, connectors), list(all_rules().values()))
     found = differences(out, site) if check else write(out, site)
+    files = terminal.counted(len(site), "file")
     if form == "json":
         click.echo(as_json([{"path": one.path, "state": one.state} for one in found]))
     elif check:
         for one in found:
             click.echo(f"{one.state}: {out / one.path}")
     if check:
-        terminal.say(
-            f"{len(site)} files, {len(found)} to be written again" if found else f"{len(site)} files, all current"
-        )
+        terminal.say(f"{files}, {len(found)} to be written again" if found else f"{files}, all current")
         if found:
             terminal.hint(f"`koppling docs --out {out}` writes them")
         return 1 if found else 0
-    terminal.say(f"{len(site)} files, {len(found)} changed: {out / 'index.html'}")
+    terminal.say(f"{files}, {len(found)} changed: {out / 'index.html'}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from pathlib import Path
 
 import click
@@ -20,18 +21,24 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, specs: tuple[Path, 
     """Put spec files into their form: what they say, their comments and their quotes stay.
 
     The first line names the grammar, what tells who a connector or a module is stands at its top, lines end with one
-    newline and no blanks, and there is never more than one blank line.
+    newline and no blanks, and there is never more than one blank line. The exit status is 2 where a file cannot be
+    read; it stays as it is.
     """
-    from koppling_tools.check.files import find
+    from koppling.read import read_document
+    from koppling_tools import report
+    from koppling_tools.check.files import find, unreadable
     from koppling_tools.console import terminal
     from koppling_tools.editing.form import formed
     from koppling_tools.editing.show import show
+    from koppling_tools.failure import COULD_NOT
 
     if not paths and not specs:
         raise Misuse("nothing to look at: name a folder or a file (there is no ./spec here)")
     changed = 0
     found = [one for path in ([Path(one) for one in paths] or list(specs)) for one in find(path) if one.kind != "stray"]
+    faults = []
     for one in found:
+        faults += unreadable(read_document(one.path))
         before, after = formed(one)
         if before == after:
             continue
@@ -42,5 +49,8 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, specs: tuple[Path, 
             show("".join(difflib.unified_diff(lines, wanted, str(one.path), str(one.path), n=1)))
         if not check:
             one.path.write_bytes(after.encode("utf-8", errors="surrogateescape"))
-    terminal.say(f"{len(found)} files, {changed} {'to be formed' if check else 'formed'}")
-    return 1 if check and changed else 0
+    for line in report.text(faults, colour=terminal.wants_colour(sys.stderr)):
+        terminal.say(line)
+    said = f"{terminal.counted(len(found), 'file')}, {changed} {'to be formed' if check else 'formed'}"
+    terminal.say(said + (f", {len({one.location.path for one in faults})} that cannot be read" if faults else ""))
+    return COULD_NOT if faults else 1 if check and changed else 0

@@ -56,35 +56,39 @@ def command(
 ) -> int:
     """Show what has dates: modules, operations, fields and values, by the day on which they end.
 
-    PATH is as `koppling validate` takes it; without any, the folders of --specs, else the built-in connectors.
+    PATH is as `koppling validate` takes it, or names a connector or a module; without any, the folders of --specs.
 
     With --ci (and with github, sarif and junit), what ends within the time is a warning, and what is past its day is
     an error until somebody has looked: until `source.verified` of its module is that day or later. What is retired
-    stays in its spec for ever, and does not fail for ever.
+    stays in its spec for ever, and does not fail for ever. The exit status is 2 where a file cannot be read.
     """
-    from koppling.builtin import builtin_folder
     from koppling_tools import report
+    from koppling_tools.check.places import places
     from koppling_tools.console import terminal
+    from koppling_tools.failure import COULD_NOT
     from koppling_tools.lifecycle.calendar_file import calendar
     from koppling_tools.lifecycle.dated import dated, diagnostics
 
-    found = dated([Path(one) for one in paths] or list(specs) or [builtin_folder()], as_of, within)
+    found, unreadable = dated(places(paths, specs, "nothing to look at"), as_of, within)
     if ci or form in {"github", "sarif", "junit"}:
-        faults = report.order(diagnostics(found, as_of))
-        files = sorted({one.location.path for one in found})
+        ends = list(diagnostics(found, as_of))
+        faults = report.order([*ends, *unreadable])
+        files = sorted({one.location.path for one in found} | {one.location.path for one in unreadable})
         colour = form == "text" and terminal.wants_colour(sys.stdout)
         for line in report.printed(faults, form, files, suite="koppling lifecycle", colour=colour):
             click.echo(line)
-        errors = sum(one.severity == "error" for one in faults)
-        terminal.say(f"{errors} past their day unattended, {len(faults) - errors} soon")
-        return 1 if errors else 0
+        errors = sum(one.severity == "error" for one in ends)
+        terminal.say(f"{errors} past their day unattended, {len(ends) - errors} soon")
+        return COULD_NOT if unreadable else 1 if errors else 0
     if form == "json":
         click.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=2))
     elif form == "ics":
         click.echo(calendar(found), nl=False)
     else:
         _text(found, as_of)
-    return 0
+    for line in report.text(unreadable, colour=terminal.wants_colour(sys.stderr)):
+        terminal.say(line)
+    return COULD_NOT if unreadable else 0
 
 
 def _text(found: Any, day: str) -> None:

@@ -69,15 +69,16 @@ def command(
 ) -> int:
     """Run every example of every spec, sync and async, without a network.
 
-    PATH is a folder of connectors, a connector, a module's file (its examples) or an example's; without any, the
-    folders of --specs, else the built-in connectors. A module or an operation without an example that sends a request
-    is a failure.
+    PATH is a folder of connectors, a connector, a module's file (its examples) or an example's, or names a connector or
+    a module, built-in ones as well; without any, the folders of --specs. A module or an operation without an example
+    that sends a request is a failure.
 
     With --record MODULE --case NAME, what follows are inputs, as `koppling run` takes them: the module is called, the
     call is replayed and kept. No secret is in what is kept, in no spelling, or nothing is.
 
     The exit status is 0 when all pass, 1 when one fails, 2 when there was nothing to run.
     """
+    from koppling_tools.check.places import places
     from koppling_tools.report.examples import report
 
     context = click.get_current_context()
@@ -91,22 +92,17 @@ def command(
         return keep(Wish(record, inputs=paths, day=as_of, specs=specs, **recording))
     if given := next((name for name, value in recording.items() if value), None):
         raise click.UsageError(f"--{'input' if given == 'source' else given} goes with --record", context)
-    for path in paths:
-        if not Path(path).exists():
-            raise click.UsageError(f"{path}: there is no such file or folder", context)
     if (score is not None or sample is not None or bounds) and not mutate:
         raise click.UsageError("--score, --sample and --bounds go with --mutate", context)
     if mutate:
-        from koppling.builtin import builtin_folder
         from koppling_tools.mutation.report import jobs, write_bounds
         from koppling_tools.mutation.report import mutate as change
 
-        places = [Path(path) for path in paths] or list(specs) or [builtin_folder()]
-        found = list(jobs(places, specs, as_of, word, sample))
+        found = list(jobs(places(paths, specs, "nothing to change"), specs, as_of, word, sample))
         if not found:
             raise click.UsageError("nothing to change: there is no module with examples here", context)
         return write_bounds(found) if bounds else change(found, score, form)
-    status = report([Path(path) for path in paths], specs, as_of, word, form)
+    status = report(places(paths, specs, "nothing to run"), specs, as_of, word, form)
     if status is None:
         what = f"no example has {word!r} in its name" if word else "there are no examples here"
         raise click.UsageError(f"nothing to run: {what}", context)

@@ -59,6 +59,11 @@ def clean(text: str) -> str:
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def counted(number: int, thing: str) -> str:
+    """Return how many there are of something: 1 module, 2 modules."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def say(text: str, colour: str | None = None, *, label: str = "") -> None:
     """Write a line to standard error, its label in colour."""
     head = click.style(label or text, fg=colour, bold=True) if colour and wants_colour(sys.stderr) else label or text

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from koppling.compile.merge import merge
-from koppling.diagnostics import Location
+from koppling.diagnostics import Diagnostic, Location
 from koppling.expression import ExpressionError
 from koppling.infer import infer
 from koppling.read import Document, read_document
 from koppling.shape import Shape
-from koppling_tools.check.files import Found, find
+from koppling_tools.check.files import Found, find, unreadable
 from koppling_tools.diff.adaptation import adaptation
 from koppling_tools.diff.change import ORDER, Change, Verdict, gravest
 from koppling_tools.diff.operation import Side, compare, lifecycle
@@ -40,11 +40,15 @@ _ASKS: Final[dict[Verdict, Part]] = {"breaking": "major", "additive": "minor", "
 
 @dataclass
 class State:
-    """The specs of one side: connectors and modules by name, `acme` and `acme.get_thing@1`."""
+    """The specs of one side: connectors and modules by name, `acme` and `acme.get_thing@1`.
+
+    Where `unreadable` is not empty, files are missing here that are in the folder.
+    """
 
     connectors: dict[str, Document] = field(default_factory=dict)
     modules: dict[str, Document] = field(default_factory=dict)
     examples: dict[str, list[Example]] = field(default_factory=dict)
+    unreadable: list[Diagnostic] = field(default_factory=list)
 
 
 def read_state(folder: Path, shown: Path | None = None) -> State:
@@ -61,12 +65,19 @@ def read_state(folder: Path, shown: Path | None = None) -> State:
     for one in find(folder):
         path = shown / one.path.relative_to(folder) if shown is not None else one.path
         if one.kind == "example":
-            state.examples.setdefault(_name(one), []).append(load(one.path))
+            example = load(one.path)
+            state.unreadable += (
+                replace(fault, location=replace(fault.location, path=str(path)))
+                for fault in unreadable(example.document)
+            )
+            state.examples.setdefault(_name(one), []).append(example)
             continue
         if one.kind == "stray":
             continue
         document = read_document(one.path, str(path))
-        if isinstance(document.value, dict):
+        if faults := unreadable(document):
+            state.unreadable += faults
+        else:
             home = state.connectors if one.kind == "connector" else state.modules
             home[one.connector.absolute().name if one.kind == "connector" else _name(one)] = document
     return state

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from koppling.read import parse_document, read_regular
+from koppling.read import parse_document, read_regular, spans
 from koppling_tools.check.files import Found
 
 _MODELINE: Final = re.compile(r"#\s*yaml-language-server:\s*\$schema=(\S+)\s*")
@@ -32,7 +32,8 @@ def in_form(found: Found, whole: str) -> str:
     text = _same(document.value, re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE), text)
     text = _same(document.value, re.sub(r"\n{3,}", "\n\n", text), text)
     text = text.strip("\n") + "\n"
-    if found.kind in _HEADS:  # an example tells a story, in its own order
+    # an example tells a story, in its own order; a file in braces, as JSON is, has commas between its keys
+    if found.kind in _HEADS and not spans(text)[()].flow:
         text = _same(document.value, _ordered(text, _HEADS[found.kind]), text)
     return _with_modeline(text, found)
 

@@ -94,6 +94,9 @@ class Edit:
         if span.kind != "scalar" and not span.flow:
             raise Misuse(f"{self.path}: {_told(pointer)} is written over several lines; edit it by hand")
         written = written_as(value, flow=self._within_flow(pointer))
+        quote = self.text[span.start : span.start + 1]
+        if isinstance(value, str) and written == value and quote in {'"', "'"} and quote not in value:
+            written = f"{quote}{value}{quote}"
         gap = "" if span.end > span.start or self.text[: span.start].endswith(" ") else " "
         self._splice(span.start, span.end, gap + written)
 

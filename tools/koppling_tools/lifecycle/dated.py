@@ -12,7 +12,7 @@ from koppling.compile.lifecycles import lifecycles
 from koppling.diagnostics import Diagnostic, Location
 from koppling.model import Lifecycle
 from koppling.read import Document, Pointer, read_document
-from koppling_tools.check.files import find
+from koppling_tools.check.files import find, unreadable
 
 State = Literal["retired", "retires soon", "deprecated", "ends later", "planned"]
 
@@ -54,8 +54,8 @@ class Dated:
         }
 
 
-def dated(paths: Sequence[Path], day: str, within: int) -> list[Dated]:
-    """Return what has dates below some paths, by the day on which it ends.
+def dated(paths: Sequence[Path], day: str, within: int) -> tuple[list[Dated], list[Diagnostic]]:
+    """Return what has dates below some paths, by the day on which it ends; and why files cannot be read.
 
     Args:
         paths: as `koppling validate` takes them.
@@ -66,11 +66,14 @@ def dated(paths: Sequence[Path], day: str, within: int) -> list[Dated]:
         Misuse: a path is not there, or holds no spec.
     """
     found: list[Dated] = []
+    faults: list[Diagnostic] = []
     for file in (one for path in paths for one in find(path) if one.kind in {"connector", "module"}):
         document = read_document(file.path)
+        faults += unreadable(document)
         if isinstance(document.value, dict):
             found += _of(document, file.connector.absolute().name, file.kind, day, within)
-    return sorted(found, key=lambda one: (one.lifecycle.retired or one.lifecycle.deprecated or "9", one.name))
+    found.sort(key=lambda one: (one.lifecycle.retired or one.lifecycle.deprecated or "9", one.name))
+    return found, faults
 
 
 def _of(document: Document, connector: str, kind: str, day: str, within: int) -> Iterator[Dated]:

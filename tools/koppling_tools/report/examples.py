@@ -67,14 +67,14 @@ def outcomes(paths: Sequence[Path], specs: Sequence[Path], day: str, word: str =
     """Run the examples below some paths and yield what came of each, in stable order.
 
     Args:
-        paths: files and folders; without any, the folders of `specs`, else the built-in ones.
+        paths: files and folders.
         specs: the search path before the built-in folder.
         day: the ISO day that lifecycles are read at.
         word: take only what has this word in its name.
     """
     roots = list(dict.fromkeys([*(root_of(path) for path in paths), *specs]))
     catalog = Catalog(roots)
-    choice = Choice(catalog, list(paths) or list(specs) or list(catalog.roots), day, word)
+    choice = Choice(catalog, list(paths), day, word)
     for lack in choice.lacks:
         yield Outcome(lack.name, lack.faults[0].location.path if lack.faults else "", lack.faults)
     with Runner(catalog, day) as runner:

@@ -122,7 +122,7 @@ def _refuse_taken(made: Draft) -> None:
 
 
 def _finish(made: Draft, folder: Path, specs: tuple[Path, ...], day: str, *, dry_run: bool) -> int:
-    with terminal.Waiting(f"trying {len(made.modules)} modules"):
+    with terminal.Waiting(f"trying {terminal.counted(len(made.modules), 'module')}"):
         found = tried(made, specs, day)
     kept = [one for one in made.modules if one.name not in found.refused]
     if not kept:
@@ -135,7 +135,8 @@ def _finish(made: Draft, folder: Path, specs: tuple[Path, ...], day: str, *, dry
     where = folder / made.connector
     show(files, f"koppling validate {where}, koppling test {where}, koppling list {made.connector}", dry_run=dry_run)
     _report(made, found.refused)
-    terminal.say(f"{len(kept)} modules of {made.connector}{'; nothing was written (--dry-run)' if dry_run else ''}")
+    written = "; nothing was written (--dry-run)" if dry_run else ""
+    terminal.say(f"{terminal.counted(len(kept), 'module')} of {made.connector}{written}")
     return 1 if found.refused or made.unread else 0
 
 
