@@ -84,7 +84,7 @@ class _Unsent:
 
 
 class Client(_Unsent):
-    """Executes modules by name. Threads may share one.
+    """Executes modules by name. Threads may share one; an iterator that it gives has one reader at a time.
 
     Args:
         connection: whose account; without it, the environment's.
