@@ -101,13 +101,13 @@ class Client(_Unsent):
         retry: keys over those of the specs' `retry`: `{"attempts": 1}`.
         limits: how fast to send, over what specs declare; clients that are given the same one share it.
         clock: time and chance.
-        on_request: is shown each request before it is sent, as an `Exchange` without secrets.
+        on_request: a plain function that is shown each request before it is sent, as an `Exchange` without secrets.
         on_response: is shown each answer, or why there is none. What either raises is logged, and changes nothing.
 
     Raises:
         ConnectionInvalid: the connection does not fit its connector.
         SpecError: the connector's spec has faults.
-        ValueError: `public_only` beside a `transport`, which dials by itself.
+        TypeError, ValueError: an argument is none; `public_only` beside a `transport`, which dials by itself.
     """
 
     def __init__(

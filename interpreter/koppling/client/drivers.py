@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from koppling.mutex import Mutex
 
 
-# A second reader would answer effects that the first one's call asked for. It is told by a note and not by a lock, which
-# every chunk of a stream would pay for: where threads take turns, nothing comes between the look and the note.
+# A second reader would answer effects that the first one's call asked for. It is told by a note and not by a lock, for
+# which every chunk of a stream would pay: where threads take turns, nothing comes between the look and the note.
 _READ: Final = "another {} is reading this iterator already; a call has one reader at a time"
 
 
