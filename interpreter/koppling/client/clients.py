@@ -259,7 +259,10 @@ class Client(_Unsent):
         return self._begin.sign_in(redirect_uri, live)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, for good: what would send something then raises a RuntimeError.
+
+        What sends nothing, as `render`, goes on. A `transport` of the caller's own stays open.
+        """
         self._sender.close()
 
     def __enter__(self) -> Self:
@@ -382,7 +385,7 @@ class AsyncClient(_Unsent):
         return self._begin.sign_in(redirect_uri, live)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, for good; see `Client.close`."""
         await self._sender.close()
 
     async def __aenter__(self) -> Self:
