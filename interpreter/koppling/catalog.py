@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 from koppling import __version__, store
 from koppling.adapt import adapted
 from koppling.builtin import LANGUAGE, builtin_folder
-from koppling.diagnostics import Diagnostic, Location, near_miss
+from koppling.diagnostics import Diagnostic, Location, kind_of, near_miss
 from koppling.errors import InputInvalid, ModuleRetired, Problem, SpecError, UnknownModule
 from koppling.link import Operation, connector_spec, module_spec
 from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec
@@ -75,7 +75,7 @@ class Catalog:
             else [specs]
         )
         if wrong := [one for one in given if not isinstance(one, str | Path)]:
-            raise TypeError(f"specs is a folder, or a list of folders, not a {type(wrong[0]).__name__}")
+            raise TypeError(f"specs is a folder, or a list of folders, not {kind_of(wrong[0])}")
         roots = [Path(one) for one in given]
         missing = [root for root in roots if not root.is_dir()]
         if missing:

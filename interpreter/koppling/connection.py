@@ -31,7 +31,9 @@ class Connection:
 
     def __init__(self, connector: str, /, **fields: Any) -> None:
         if not isinstance(connector, str):
-            raise TypeError(f"connector is a connector's name, not a {type(connector).__name__}")
+            from koppling.diagnostics import kind_of
+
+            raise TypeError(f"connector is a connector's name, not {kind_of(connector)}")
         self.connector = connector
         self.fields = fields
         self.name: str | None = None

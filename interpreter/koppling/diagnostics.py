@@ -50,6 +50,14 @@ class Diagnostic:
         }
 
 
+def kind_of(value: object) -> str:
+    """Return what a value is, as a message names it: `an int`."""
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
 def near_miss(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that `word` was probably meant to be."""
     import difflib  # only ever needed once something is wrong

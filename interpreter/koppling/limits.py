@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from koppling.diagnostics import kind_of
 from koppling.expression import ABSENT, ExpressionError, Roots
 from koppling.template import as_text, compile_template
 from koppling.times import Form, header_form, seconds
@@ -302,7 +303,7 @@ class Limits:
     def __init__(self, **amounts: float) -> None:
         for name, amount in amounts.items():
             if isinstance(amount, bool) or not isinstance(amount, int | float):
-                raise TypeError(f"{name} is a number, not a {type(amount).__name__}")
+                raise TypeError(f"{name} is a number, not {kind_of(amount)}")
             if not amount > 0:
                 raise ValueError(f"{name} is a number above 0, not {amount!r}")
         self.amounts: Mapping[str, float] = amounts

@@ -144,7 +144,11 @@ def test_a_token_that_is_refused_is_renewed_once_and_the_request_repeated(world)
         world, vendor, connection, {"name": "x", "file": {"name": "a", "data": "eA=="}}, name="make_thing"
     )
     assert result.output == {"id": "made"}
-    assert [(one.method, one.status) for one in result.attempts] == [("POST", 401), ("POST", 200), ("POST", 200)]
+    assert [(one.method, one.status, one.why) for one in result.attempts] == [
+        ("POST", 401, "repeated: with a new token, for this one was refused"),
+        ("POST", 200, ""),
+        ("POST", 200, ""),
+    ]
 
 
 def test_a_token_that_is_refused_on_the_second_page_is_renewed_there():
@@ -199,6 +203,10 @@ def test_a_vendor_that_refuses_the_new_token_too_is_believed(world):
     with pytest.raises(ApiError) as told:
         called(world, vendor, connection)
     assert (told.value.kind, len(vendor.asked), len(vendor.called)) == ("invalid_access_token", 2, 2)
+    assert [one.why for one in told.value.attempts if one.status == 401] == [
+        "repeated: with a new token, for this one was refused",
+        "not repeated: 401 is not in `retry.when`",
+    ]
     assert told.value.message == "the token *** is not good"
 
 

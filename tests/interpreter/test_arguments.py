@@ -21,18 +21,18 @@ CONNECTION = koppling.Connection("acme", api_key=SECRET)
         ({"connection": "acme"}, TypeError, r"connection is a Connection, as Connection.load\(name\), not a str"),
         ({"connection": {"api_key": SECRET}}, TypeError, "connection is a Connection"),
         ({"connection": koppling.Connection}, TypeError, "connection is a Connection.*, not a type"),
-        ({"specs": 3}, TypeError, "specs is a folder, or a list of folders, not a int"),
-        ({"specs": [SPEC, None]}, TypeError, "specs is a folder, or a list of folders, not a NoneType"),
+        ({"specs": 3}, TypeError, "specs is a folder, or a list of folders, not an int"),
+        ({"specs": [SPEC, None]}, TypeError, "specs is a folder, or a list of folders, not None"),
         ({"transport": "http"}, TypeError, "transport is a transport of httpx, with `handle_"),
         ({"extra": "ignore"}, ValueError, "extra is forbid, warn or pass, not 'ignore'"),
         ({"extra": None}, ValueError, "extra is forbid"),
-        ({"files": 3}, TypeError, "files is a folder, not a int"),
+        ({"files": 3}, TypeError, "files is a folder, not an int"),
         ({"as_of": "yesterday"}, ValueError, "as_of is a day, as 2026-11-23, not 'yesterday'"),
         ({"as_of": "20261123"}, ValueError, "as_of is a day, as 2026-11-23, not '20261123'"),
         ({"as_of": "2026-W48"}, ValueError, "as_of is a day"),
         ({"as_of": "2026-02-30"}, ValueError, "as_of is a day"),
         ({"as_of": ""}, ValueError, "as_of is a day"),
-        ({"as_of": 20261123}, TypeError, "as_of is a date, or text as 2026-11-23, not a int"),
+        ({"as_of": 20261123}, TypeError, "as_of is a date, or text as 2026-11-23, not an int"),
     ],
 )  # fmt: skip
 def test_what_no_client_can_be_made_of_is_refused_in_words(make, given, error, words):
@@ -44,12 +44,12 @@ def test_what_no_client_can_be_made_of_is_refused_in_words(make, given, error, w
 def test_a_transport_of_the_other_world_is_refused():
     with pytest.raises(TypeError, match="with `handle_async_request`, not a HTTPTransport"):
         koppling.AsyncClient(CONNECTION, SPEC, httpx.HTTPTransport(verify=False))
-    with pytest.raises(TypeError, match="with `handle_request`, not a AsyncHTTPTransport"):
+    with pytest.raises(TypeError, match="with `handle_request`, not an AsyncHTTPTransport"):
         koppling.Client(CONNECTION, SPEC, httpx.AsyncHTTPTransport(verify=False))
 
 
 CALLS = [
-    ({"name": None}, TypeError, "name is a module's name, as 'acme.get_thing', not a NoneType"),
+    ({"name": None}, TypeError, "name is a module's name, as 'acme.get_thing', not None"),
     ({"name": b"acme.get_thing"}, TypeError, "name is a module's name"),
     ({"inputs": ["id"]}, koppling.InputInvalid, "the inputs are a mapping, not a list"),
     ({"timeout": "5"}, TypeError, "timeout is a number of seconds, not a str"),

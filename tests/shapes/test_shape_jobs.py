@@ -73,6 +73,27 @@ def test_an_error_on_the_way_keeps_the_job_that_goes_on(world):
     assert (caught.value.status, caught.value.partial) == (404, {"state": "running", "id": "f-1"})
 
 
+def test_an_answer_that_is_cut_on_the_way_keeps_the_job_and_not_the_piece(world):
+    with pytest.raises(koppling.TransportError) as caught:
+        world.execute("jobs.render_patiently", {"title": "cut", "wait": True})
+    assert (caught.value.reason, caught.value.partial) == ("cut", {"state": "running", "id": "f-1"})
+
+
+@pytest.mark.parametrize(("title", "by"), [("endless", {}), ("signed", {"by": "Bearer ***"})])
+def test_a_deadline_of_the_call_keeps_the_job_that_goes_on(world, ticks, title, by):
+    with pytest.raises(koppling.TransportError) as caught:
+        world.execute("jobs.render_patiently", {"title": title, "wait": True}, deadline=10)
+    assert (caught.value.reason, ticks.slept) == ("deadline", [2, 4])
+    assert caught.value.partial == {"state": "running", "id": "f-1", **by}
+
+
+def test_a_job_whose_next_look_leads_to_a_stranger_is_kept(world, server, stranger):
+    server.memory["location"] = stranger.base("jobs") + "films/f-1/state"
+    with pytest.raises(koppling.ApiError) as caught:
+        world.execute("jobs.render_film", {"title": "Vinter"})
+    assert (caught.value.code, caught.value.partial) == ("koppling.foreign_origin", {"state": "waiting", "id": "f-1"})
+
+
 def test_a_followed_log_rests_between_two_looks(world, ticks):
     bundles = world.items("pager.watch_log", {"run": "r-1", "follow": True})
     assert (bundles, ticks.slept) == ([f"line {number}" for number in range(1, 6)], [5.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 
@@ -107,6 +108,54 @@ def test_what_an_observer_raises_or_writes_changes_nothing(world, caplog):
         "somebody who watches sends failed",
         "somebody who watches answered failed",
     ]
+
+
+async def _awaited(exchange):
+    """Wait for something."""
+
+
+async def _gathered(exchange):
+    yield exchange
+
+
+def _generated(exchange):
+    yield exchange
+
+
+class Awaiting:
+    async def see(self, exchange):
+        """Wait for something."""
+
+    __call__ = see
+
+
+@pytest.mark.parametrize("make", [koppling.Client, koppling.AsyncClient])
+@pytest.mark.parametrize("name", ["on_request", "on_response"])
+@pytest.mark.parametrize(
+    ("observer", "words"),
+    [
+        (3, "is a function of one Exchange, not an int"),
+        (_awaited, "is a plain function, not an async one: it is called, and nobody awaits it"),
+        (Awaiting().see, "is a plain function, not an async one"),
+        (Awaiting(), "is a plain function, not an async one"),
+        (functools.partial(_awaited), "is a plain function, not an async one"),
+        (functools.partial(Awaiting()), "is a plain function, not an async one"),
+        (_gathered, "is a plain function, not an async one"),
+        (_generated, "is a plain function, not a generator"),
+    ],
+    ids=["number", "function", "method", "object", "partial", "partial-of-object", "async-generator", "generator"],
+)
+def test_an_observer_that_would_never_see_anything_is_refused(make, name, observer, words):
+    with pytest.raises(TypeError, match=f"{name} {words}"):
+        make(**{name: observer})
+
+
+@pytest.mark.parametrize("wrapped", [lambda seen: seen.append, lambda seen: functools.partial(seen.append)])
+def test_an_observer_is_whatever_can_be_called(world, wrapped):
+    seen = []
+    world.answers = [ANSWER]
+    world.call("execute", "acme.ask", ASKED, on_response=wrapped(seen))
+    assert [one.status for one in seen] == [200]
 
 
 @pytest.mark.parametrize(

@@ -135,19 +135,18 @@ def _wait(call: Call, answer: Answer, rules: Wait) -> Generator[Effect, Any, Ans
     deadline = float(told) if isinstance(told, int | float) else 600.0
     address, grown = answer.request.url, 1.0
     while not _is_done(call, answer, rules):
-        address = _poll_address(call, answer, rules, address)
-        every, now = rules.every(answer.body, answer.roots), (yield Now())
-        asked = None if every is None else seconds(str(every), now)
-        delay = min((5.0 if asked is None else asked) * grown, rules.cap, LONGEST)
-        grown = min(grown * rules.backoff, _MOST_GROWN)
-        if now + delay - started > deadline:
-            raise _wait_error(call, answer, "module_timeout", "deadline", f"not done after {deadline:g} seconds")
-        yield from pause(call, answer.request, delay)
         try:
+            address = _poll_address(call, answer, rules, address)
+            every, now = rules.every(answer.body, answer.roots), (yield Now())
+            asked = None if every is None else seconds(str(every), now)
+            delay = min((5.0 if asked is None else asked) * grown, rules.cap, LONGEST)
+            grown = min(grown * rules.backoff, _MOST_GROWN)
+            if now + delay - started > deadline:
+                raise _wait_error(call, answer, "module_timeout", "deadline", f"not done after {deadline:g} seconds")
+            yield from pause(call, answer.request, delay)
             answer = yield from _ask(call, call.onward(answer.request, address))
         except (ApiError, TransportError) as error:
-            if error.partial is None:
-                error.partial = call.masker.value(answer.body)  # the job, which goes on
+            error.partial = call.masker.value(answer.body)  # the job, which goes on
             raise
     return answer
 
@@ -159,9 +158,7 @@ def _poll_address(call: Call, answer: Answer, rules: Wait, known: str) -> str:
             return call.below(rules.path, answer.roots)
         except ValueError as fault:
             message = f"the answer does not say where to ask for the job: a part of {rules.path} {fault}"
-            raise own_error(
-                call, answer.request, reply, "runtime", "unreadable", message, answer.body, answer.body
-            ) from fault
+            raise own_error(call, answer.request, reply, "runtime", "unreadable", message, answer.body) from fault
     target = rules.target(answer.body, answer.roots) if rules.target else None
     return known if target is None else same_origin(call, answer.request, reply, target, "the address to poll")
 

@@ -20,6 +20,7 @@ from koppling.tokens import Lock, Tokens, answered_tokens
 
 _PATIENCE: Final = 60.0  # seconds for another process to renew what it holds
 _PAUSE: Final = 0.05
+_WHY: Final = "repeated: with a new token, for this one was refused"
 _ANEW: Final = "`koppling connection sign-in NAME` signs in to a stored one"
 
 
@@ -50,7 +51,9 @@ def _granted(
         grant.held.refuse(tokens)
         if not (request.body is None or request.body.replayable) or not _renewable(call, grant):
             raise
+    refused = len(call.attempts) - 1
     tokens = yield from fresh_tokens(call, grant)
+    call.attempts[refused] = replace(call.attempts[refused], why=_WHY)
     return (yield from attempt(call, _carrying(call, grant, request, tokens), streamed=streamed))
 
 

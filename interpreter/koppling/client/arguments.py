@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from koppling.connection import Connection
-from koppling.diagnostics import suggestion
+from koppling.diagnostics import kind_of, suggestion
 from koppling.effects import MOST_BODY, MOST_FILE, Bounds
 from koppling.limits import Limits
 from koppling.model import ConnectorSpec
@@ -63,6 +65,26 @@ def check_transport(transport: Any, send: str) -> None:
     """
     if transport is not None and not hasattr(transport, send):
         raise _wrong("transport", f"a transport of httpx, with `{send}`", transport)
+
+
+def check_observer(name: str, observer: Any) -> None:
+    """Refuse what cannot be called with an exchange and be done.
+
+    Raises:
+        TypeError: it is no function, or one that would have to be awaited or iterated.
+    """
+    if observer is None:
+        return
+    if not callable(observer):
+        raise _wrong(name, "a function of one Exchange", observer)
+    function = observer
+    while isinstance(function, functools.partial):
+        function = function.func
+    for one in (function, type(function).__call__):
+        if inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one):
+            raise TypeError(f"{name} is a plain function, not an async one: it is called, and nobody awaits it")
+        if inspect.isgeneratorfunction(one):
+            raise TypeError(f"{name} is a plain function, not a generator: it is called, and nobody iterates over it")
 
 
 def bounds_of(max_body: Any, max_file: Any) -> Bounds:
@@ -134,4 +156,4 @@ def retry_of(given: Any) -> dict[str, Any]:
 
 
 def _wrong(name: str, what: str, given: Any) -> TypeError:
-    return TypeError(f"{name} is {what}, not a {type(given).__name__}")
+    return TypeError(f"{name} is {what}, not {kind_of(given)}")

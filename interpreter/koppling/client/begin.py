@@ -22,6 +22,7 @@ from koppling.client.clock import Clock
 from koppling.client.resume import mark, read_token
 from koppling.client.watching import Watchers
 from koppling.connection import Bound, Connection
+from koppling.diagnostics import kind_of
 from koppling.effects import Life
 from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired, Problem
 from koppling.limits import Limits, Line
@@ -160,9 +161,7 @@ class Beginning:
         if inputs is None:
             return {}
         if not isinstance(inputs, Mapping):
-            raise InputInvalid(
-                module.full_name, (Problem("", f"the inputs are a mapping, not a {type(inputs).__name__}"),)
-            )
+            raise InputInvalid(module.full_name, (Problem("", f"the inputs are a mapping, not {kind_of(inputs)}"),))
         return inputs
 
     def execute(self, name: str, inputs: Mapping[str, Any] | None, **choices: Any) -> Life:

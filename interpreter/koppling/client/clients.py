@@ -84,7 +84,7 @@ class _Unsent:
 
 
 class Client(_Unsent):
-    """Executes modules by name. Threads may share one.
+    """Executes modules by name. Threads may share one; an iterator that it gives has one reader at a time.
 
     Args:
         connection: whose account; without it, the environment's.
@@ -101,13 +101,13 @@ class Client(_Unsent):
         retry: keys over those of the specs' `retry`: `{"attempts": 1}`.
         limits: how fast to send, over what specs declare; clients that are given the same one share it.
         clock: time and chance.
-        on_request: is shown each request before it is sent, as an `Exchange` without secrets.
+        on_request: a plain function that is shown each request before it is sent, as an `Exchange` without secrets.
         on_response: is shown each answer, or why there is none. What either raises is logged, and changes nothing.
 
     Raises:
         ConnectionInvalid: the connection does not fit its connector.
         SpecError: the connector's spec has faults.
-        ValueError: `public_only` beside a `transport`, which dials by itself.
+        TypeError, ValueError: an argument is none; `public_only` beside a `transport`, which dials by itself.
     """
 
     def __init__(
@@ -259,7 +259,10 @@ class Client(_Unsent):
         return self._begin.sign_in(redirect_uri, live)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, for good: what would send something then raises a RuntimeError.
+
+        What sends nothing, as `render`, goes on. A `transport` of the caller's own stays open.
+        """
         self._sender.close()
 
     def __enter__(self) -> Self:
@@ -382,7 +385,7 @@ class AsyncClient(_Unsent):
         return self._begin.sign_in(redirect_uri, live)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, for good; see `Client.close`."""
         await self._sender.close()
 
     async def __aenter__(self) -> Self:

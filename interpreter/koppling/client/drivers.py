@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from koppling.call import Call
 from koppling.client.clock import Clock
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from koppling.mutex import Mutex
 
 
+# A second reader would answer effects that the first one's call asked for. It is told by a note and not by a lock, for
+# which every chunk of a stream would pay: where threads take turns, nothing comes between the look and the note.
+_READ: Final = "another {} is reading this iterator already; a call has one reader at a time"
+
+
 class Run:
     """One call being lived: an iterator over what it emits, and a context manager that closes what is open."""
 
@@ -24,7 +29,7 @@ class Run:
         self._life, self._sender, self._clock, self._tick = life, sender, clock, clock.ticking
         self._open: Reply | None = None
         self._result: Result | None = None
-        self._over = False
+        self._over = self._reading = False
         self._emitted: Iterator[Any] = iter(())
 
     def __iter__(self) -> Self:
@@ -33,16 +38,21 @@ class Run:
     def __next__(self) -> Any:
         for one in self._emitted:
             return one
+        if self._reading:
+            raise RuntimeError(_READ.format("thread"))
         if self._over:
             raise StopIteration
+        self._reading = True
         value: Any = None
         fault: NoAnswer | TooLarge | None = None
         try:
             while True:
                 step = self._life.send(value) if fault is None else self._life.throw(fault)
                 if type(step) is Emit:
-                    self._emitted = iter(step.values)
-                    return next(self._emitted)
+                    emitted = iter(step.values)
+                    first = next(emitted)
+                    self._emitted = emitted  # last: another thread may be looking for it
+                    return first
                 value = fault = None
                 try:
                     value = self._sender.read(step.reply) if type(step) is Read else self._do(step)
@@ -53,6 +63,8 @@ class Run:
         except BaseException:
             self.close()
             raise
+        finally:
+            self._reading = False
         self._release()
         raise StopIteration
 
@@ -131,7 +143,7 @@ class AsyncRun:
         self._life, self._sender, self._clock, self._tick = life, sender, clock, clock.ticking
         self._open: Reply | None = None
         self._result: Result | None = None
-        self._over = False
+        self._over = self._reading = False
         self._emitted: Iterator[Any] = iter(())
 
     def __aiter__(self) -> Self:
@@ -140,16 +152,21 @@ class AsyncRun:
     async def __anext__(self) -> Any:
         for one in self._emitted:
             return one
+        if self._reading:
+            raise RuntimeError(_READ.format("task"))
         if self._over:
             raise StopAsyncIteration
+        self._reading = True
         value: Any = None
         fault: NoAnswer | TooLarge | None = None
         try:
             while True:
                 step = self._life.send(value) if fault is None else self._life.throw(fault)
                 if type(step) is Emit:
-                    self._emitted = iter(step.values)
-                    return next(self._emitted)
+                    emitted = iter(step.values)
+                    first = next(emitted)
+                    self._emitted = emitted  # last: another thread may be looking for it
+                    return first
                 value = fault = None
                 try:
                     value = await (self._sender.read(step.reply) if type(step) is Read else self._do(step))
@@ -160,6 +177,8 @@ class AsyncRun:
         except BaseException:
             await self.close()
             raise
+        finally:
+            self._reading = False
         if self._open is not None:
             await self._release()
         raise StopAsyncIteration

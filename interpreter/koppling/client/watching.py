@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from koppling.call import Call
+from koppling.client.arguments import check_observer
 from koppling.effects import Life, NoAnswer, Read, Reply, Send, TooLarge
 from koppling.model import Request, Result
 
@@ -110,9 +111,15 @@ def _tell(watchers: tuple[Watcher, ...], what: str, *told: Any) -> None:
 
 
 class Watchers:
-    """Finds out who watches a client's calls."""
+    """Finds out who watches a client's calls.
+
+    Raises:
+        TypeError: an observer is none.
+    """
 
     def __init__(self, on_request: Observer | None, on_response: Observer | None) -> None:
+        check_observer("on_request", on_request)
+        check_observer("on_response", on_response)
         self._on_request, self._on_response = on_request, on_response
         self._logger: logging.Logger | None = None
 

@@ -33,6 +33,8 @@ _GIVEN = (
     "leave out one of the two"
 )
 
+_CLOSED = "this client is closed, and sends nothing any more"
+
 
 class Sends(Protocol):
     """What a call's driver asks of a sender."""
@@ -95,6 +97,7 @@ class Sender:
         self._transport, self._bounds, self._public_only = transport, bounds or Bounds(), public_only
         self._watch = watch
         self._made: Sends | None = None
+        self._closed = False
         self._making = allocate_lock()
 
     def send(self, request: Request, *, stream: bool) -> Reply:
@@ -103,7 +106,10 @@ class Sender:
         Raises:
             NoAnswer: whatever the network did instead.
             TooLarge: the body exceeds its bound.
+            RuntimeError: it was closed.
         """
+        if self._closed:
+            raise RuntimeError(_CLOSED)
         return (self._made or self._make()).send(request, stream=stream)
 
     def read(self, reply: Reply) -> bytes:
@@ -120,7 +126,8 @@ class Sender:
             self._made.release(reply)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, for good."""
+        self._closed = True
         if self._made is not None:
             self._made.close()
 
@@ -154,9 +161,12 @@ class AsyncSender:
             raise ValueError(_GIVEN)
         self._transport, self._bounds, self._public_only = transport, bounds or Bounds(), public_only
         self._made: AsyncSends | None = None
+        self._closed = False
 
     def send(self, request: Request, *, stream: bool) -> Coroutine[Any, Any, Reply]:
         """Send and return the answer's head; see `Sender.send`."""
+        if self._closed:
+            raise RuntimeError(_CLOSED)
         return (self._made or self._make()).send(request, stream=stream)
 
     def read(self, reply: Reply) -> Coroutine[Any, Any, bytes]:
@@ -174,7 +184,8 @@ class AsyncSender:
             self._made.abandon(reply)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, for good."""
+        self._closed = True
         if self._made is not None:
             await self._made.close()
 

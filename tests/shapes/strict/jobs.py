@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from strict.asked import bearer
-from strict.server import Answer, Vendor, in_json
+from strict.server import Answer, Cut, Vendor, in_json
 
 jobs = Vendor(bearer("job-key"))
 
@@ -21,13 +21,22 @@ def film(asked, memory):
 def film_state(asked, memory):
     asked.arguments()
     memory["polls"] = memory.get("polls", 0) + 1
+    if memory["title"] == "signed":
+        return in_json({"state": "running", "id": "f-1", "by": asked.header("authorization")}, 200, Retry_After="3")
     if memory["title"] == "endless" or memory["polls"] == 1:
         return in_json({"state": "running", "id": "f-1"}, 200, Retry_After="3")
+    if memory["title"] == "cut":
+        return Answer(_half_a_film(), 200, {"Content-Type": "application/json"})
     if memory["title"] == "gone":
         return in_json({"message": "no such film"}, 404)
     if memory["title"] == "torn":
         return in_json({"state": "failed", "message": "the film tore"})
     return in_json({"state": "done", "film": {"title": memory["title"], "minutes": 90}})
+
+
+def _half_a_film():
+    yield b'{"state": "do'
+    raise Cut
 
 
 @jobs.on("POST", "/exports")
