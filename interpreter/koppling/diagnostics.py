@@ -58,13 +58,13 @@ def kind_of(value: object) -> str:
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
-def near_miss(word: str, known: Iterable[str]) -> str | None:
+def near_miss(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """Return the known word that `word` was probably meant to be."""
     import difflib  # only ever needed once something is wrong
 
     names = sorted(known)
     same = [name for name in names if name.lower().replace("-", "_") == word.lower().replace("-", "_")]
-    close = same or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    close = same or difflib.get_close_matches(word, names, n=1, cutoff=cutoff)
     return close[0] if close else None
 
 

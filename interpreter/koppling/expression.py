@@ -178,9 +178,22 @@ def _parse(text: str) -> Any:
     except jmespath.exceptions.ParseError as error:
         offset = getattr(error, "lex_position", 0) or 0
         said = (getattr(error, "msg", "") or str(error).splitlines()[0]).strip().rstrip(".:")
-        raise ExpressionError(f"{text!r} is no JMESPath: {said}", offset) from error
+        raise ExpressionError(f"{text!r} is no JMESPath: {said}", offset, _from_elsewhere(text)) from error
     except (jmespath.exceptions.JMESPathError, RecursionError, ValueError) as error:
-        raise ExpressionError(f"{text!r} is no JMESPath: {_first_line(error)}") from error
+        raise ExpressionError(f"{text!r} is no JMESPath: {_first_line(error)}", 0, _from_elsewhere(text)) from error
+
+
+def _from_elsewhere(text: str) -> str:
+    """Return what to write in place of a path of JSONPath, jq or JSON Pointer; nothing of anything else."""
+    if text.startswith("$"):
+        return f"JMESPath has no `$`; write {text[1:].lstrip('.') or '@'}"
+    if re.match(r"\.[\w\[]", text):
+        return f"write {text[1:]}"
+    if re.fullmatch(r"(?:/\w+)+", text):
+        steps = text[1:].split("/")
+        path = "".join(f"[{one}]" if one.isdigit() else f".{one}" for one in steps).lstrip(".")
+        return f"write {path}"
+    return ""
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import stat
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -205,6 +206,8 @@ def _syntax_words(error: Any, text: str, place: Location) -> tuple[Any, ...]:
     ):
         place = _dollar(lines, place)
         help_text = 'inside {…} and […] an expression is quoted: "${…}"'
+    elif (meant := _colon(lines, problem, place, error.context_mark)) is not None:
+        problem, place, help_text = meant
     elif "unexpected ':'" in problem:
         help_text = "inside {…} and […] a text that holds `:` is quoted"
     elif re.search(r"\$\{[^\"']*: ", near):
@@ -216,11 +219,75 @@ def _syntax_words(error: Any, text: str, place: Location) -> tuple[Any, ...]:
         place = Location(place.path, mark, 1)
         problem, context = "a merge was left unfinished", ""
         help_text = "keep one side, and remove the lines of <, = and >"
-    return f"is no YAML: {problem}{context}", place, "error", "", help_text
+    said = problem + context
+    for theirs, ours in _OUR_WORDS.items():
+        said = said.replace(theirs, ours)
+    return f"is no YAML: {said}", place, "error", "", help_text
+
+
+# What a parser calls otherwise than the page on the language.
+_OUR_WORDS = {
+    "flow mapping": "map in {…}",
+    "block mapping": "map",
+    "mapping values are": "a second `: ` is",
+    "flow sequence": "list in […]",
+    "block collection": "list",
+    "block sequence entries are": "a list behind a key is",
+    "scalar": "text",
+}
+# Characters that look like a blank, or like nothing.
+_UNSEEN = re.compile("[\u00a0\u00ad\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]")
+# Where a blank would mean something: before a key, behind its colon.
+_HIDDEN = re.compile(rf"(?:^[ -]*|: *){_UNSEEN.pattern}")
+
+
+def unseen(text: str) -> str:
+    """Return what to do about the first character of a text that nobody sees; nothing where there is none."""
+    found = _UNSEEN.search(text)
+    if found is None:
+        return ""
+    name = unicodedata.name(found[0], "character").lower()
+    return f"U+{ord(found[0]):04X} ({name}) stands here, and is no blank; write a blank"
+
+
+def _colon(lines: list[str], problem: str, place: Location, began: Any) -> tuple[str, Location, str] | None:
+    """Return what is wrong, where and what to write, of a colon or its blank that is missing.
+
+    The parser notices it on the next line.
+    """
+    at = place.line
+    if "find expected ':'" in problem and began is not None:
+        at = began.line + 1
+    elif "mapping values" in problem:
+        above = next((one for one in range(at - 1, 0, -1) if not re.match(r"\s*(?:#|$)", lines[one - 1])), 0)
+        if above and _is_bare(lines[above - 1]) and _indent(lines[above - 1]) == _indent(lines[at - 1]):
+            at, problem = above, "could not find expected ':'"
+        elif _HIDDEN.search(lines[at - 1]) is None:
+            return None
+    elif "unexpected ':'" not in problem or _HIDDEN.search(lines[at - 1]) is None:
+        return None
+    line = lines[at - 1]
+    if (hidden := _HIDDEN.search(line)) is not None:
+        return problem, Location(place.path, at, hidden.end()), unseen(hidden[0])
+    glued = re.match(r"\s*([\w$-]+):(\S+)", line)
+    help_text = f"a blank follows the colon: `{glued[1]}: {glued[2]}`" if glued else _UNFINISHED["expected ':'"]
+    return problem, Location(place.path, at, _indent(line) + 1), help_text
+
+
+def _is_bare(line: str) -> bool:
+    """Tell whether a line has neither a key nor a list's element."""
+    return not re.search(r":(?:\s|$)|^\s*-", line, re.ASCII)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 # What a parser says of a text that somebody is in the midst of writing.
 _UNFINISHED = {
+    "invalid Unicode character escape": "half of a surrogate pair is no character; write it, or \\U and eight digits",
+    "unknown escape character": "in double quotes a \\ begins an escape; write \\\\, or put the text in single quotes",
+    "hexdecimal number": "\\x has two digits, \\u four, \\U eight",
     "expected ':'": "a key is followed by a colon and its value: `key: value`",
     "quoted scalar": "close the quote",
     "flow node": "close the bracket",

@@ -39,7 +39,11 @@ def faults(errors: Iterable[Any]) -> Iterator[Fault]:
 
 def _translate(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
     keyword, rule, value = error.validator, error.validator_value, error.instance
-    if keyword in {"anyOf", "oneOf"} and error.context:
+    path = error.relative_schema_path
+    if len(path) > 1 and path[-2] == "propertyNames":  # what was looked at is a key
+        message = f"the name {show(value)} is not allowed here: {_message(error)}"
+        yield Fault((*pointer, value), "propertyNames", message, at_key=True)
+    elif keyword in {"anyOf", "oneOf"} and error.context:
         yield from _best_branch(error, pointer)
     elif keyword == "additionalProperties":
         yield from _unknown_keys(error, pointer)
@@ -53,10 +57,6 @@ def _translate(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
             for name in needs:
                 if key in value and name not in value:
                     yield Fault((*pointer, name), keyword, f"is required where {key!r} is given")
-    elif keyword == "propertyNames" or (error.parent is not None and error.parent.validator == "propertyNames"):
-        yield Fault(
-            pointer, "propertyNames", f"the name {show(value)} is not allowed here: {_message(error)}", at_key=True
-        )
     elif keyword == "enum":
         close = near_miss(value, [one for one in rule if isinstance(one, str)]) if isinstance(value, str) else None
         listed = ", ".join(show(one) for one in rule)

@@ -12,7 +12,7 @@ from koppling.read import parse_document
 
 HERE = Path(__file__).parent
 FAULTS = sorted((HERE / "err").glob("*.yaml"))
-CONNECTOR = b"koppling: 1\nname: acme\ntitle: A\nversion: 1.0.0\nconnection: {fields: {api_key: {type: string}, tenants: {type: string}}}\nlimits: {requests: {per: 60}}\n"
+CONNECTOR = b'koppling: 1\nname: acme\ntitle: A\nversion: 1.0.0\nconnection: {fields: {api_key: {type: string}, tenants: {type: string}}}\nlimits: {requests: {per: 60}}\nrequest: {base_url: "https://acme.example/"}\n'
 KINDS = ("connector", "module", "example")
 
 

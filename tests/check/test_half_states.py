@@ -20,7 +20,7 @@ FILES = {
 STATES = {
     "empty": (lambda _: b"", "the file is empty", "write it, or remove it"),
     "only comments": (lambda _: b"# nothing yet\n", "the file is empty", "write it, or remove it"),
-    "a word": (lambda _: b"name", "must be an object", ""),
+    "a word": (lambda _: b"name", "must be a map", ""),
     "half a key": (lambda text: text + b"\nfie", "expected ':'", "`key: value`"),
     "an open bracket": (lambda text: text + b"\nx-a: {a: [", "is no YAML", "close the bracket"),
     "an open quote": (lambda text: text + b'\nx-a: "abc', "is no YAML", "close the quote"),

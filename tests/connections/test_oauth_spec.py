@@ -64,7 +64,12 @@ def person(tmp_path, old, new):
         ),
         ("client_id: ${connection.client_id}", "client_id: ${connection.client_id |}", "expression-syntax", ""),
         ("client_auth: body", "client_auth: query", "grammar", "must be one of 'basic', 'body'"),
-        ("scopes: [things.read]", "scopes: things.read", "grammar", "`scopes` must match"),
+        (
+            "scopes: [things.read]",
+            "scopes: things.read",
+            "grammar",
+            "`scopes` must be a list, or one `${…}`, not 'things.read'",
+        ),
         ("client_auth: body", "client_aut: body", "unknown-key", "unknown key 'client_aut'"),
     ],
 )

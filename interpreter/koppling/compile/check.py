@@ -11,6 +11,7 @@ from koppling import expression, template
 from koppling.compile.grammar import check_grammar
 from koppling.compile.lifecycles import check_lifecycles
 from koppling.compile.merge import BODIES, Merged, merge
+from koppling.compile.parameters import check_parameters
 from koppling.compile.places import CONNECTION, Checker, Known, check_errors, check_limits, check_operation
 from koppling.compile.prune import pruned
 from koppling.compile.schemas import input_schema, plain, references
@@ -44,6 +45,7 @@ def check_connector(document: Document) -> list[Diagnostic]:
     checker.template(value.get("auth"), ("auth",), CONNECTION)
     checker.template(value.get("request"), ("request",), CONNECTION)
     found += checker.found
+    found += check_parameters(document, value.get("request") or {}, lambda at: at)
     found += check_errors(document, value, (), known)
     found += check_limits(document, value, (), known)
     defs = value.get("$defs") or {}
@@ -100,7 +102,9 @@ def check_module(document: Document, connector: Document | None) -> list[Diagnos
         found += _required(document, merged.tree["required"], fields, ("required",), merged)
         found += _schemas(document, merged, defs, shared_defs)
         found += _request(document, merged, name)
+        found += check_parameters(document, merged.tree["request"], merged.origin)
         found += _response(document, merged, value, name, (defs, shared_defs))
+    found += _based(document, value, names, shared) if shared else ()
     found += _adapts(document, value)
     for name, schema in defs.items():
         found += _references(document, schema, ("$defs", name), defs, shared_defs)
@@ -333,6 +337,22 @@ def _request(document: Document, merged: Merged, name: str | None) -> Iterator[D
                     offset=part.offset,
                     help=f"add `{chain[1]}` to `required`",
                 )
+
+
+def _based(
+    document: Document, value: dict[str, Any], names: list[str | None], shared: dict[str, Any]
+) -> Iterator[Diagnostic]:
+    """Yield that paths are below of nothing: neither the connector nor the module says what; once a module."""
+    common = shared.get("request") or {}
+    # A key there that is none is told there, and may have been meant for this one.
+    if not isinstance(common, dict) or set(common) - {"headers", "query", "timeout"}:
+        return
+    for name in names:
+        if "base_url" not in merge(value, name).tree["request"]:
+            at: Pointer = ("request",) if "request" in value or name is None else ("operations", name, "request")
+            help_text = "write it in connector.yaml, for all modules: request: {base_url: https://…}"
+            yield document.fault("missing-key", "requests have no `base_url`", at, help=help_text, key=True)
+            return
 
 
 def _compiles(text: str) -> bool:

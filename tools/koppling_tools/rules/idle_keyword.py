@@ -66,8 +66,10 @@ def idle(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         return
     listed = kinds if isinstance(kinds, list) else [kinds]
     kinds = {"number" if one == "integer" else one for one in listed if isinstance(one, str)}
+    if not kinds <= {*_OF, "boolean", "null"}:
+        return  # a type that is none is told of by itself
     only = next(iter(sorted(kinds - {"null"})), "null")
     for kind, keywords in _OF.items():
         for keyword in keywords if kind not in kinds else ():
-            if keyword in schema:
+            if keyword in schema and not (keyword == "required" and isinstance(schema[keyword], bool)):
                 yield keyword, kind, only
