@@ -172,7 +172,8 @@ class Connection:
             )
         for name, field in spec.fields.items():
             if field.schema.get("format") == "uri" and name in values and (why := _no_base(values[name])):
-                raise ConnectionInvalid(spec.name, f"the field {name!r} of the connection to {spec.name} {why}", name)
+                message = masker.text(f"the field {name!r} of the connection to {spec.name} {why}")
+                raise ConnectionInvalid(spec.name, message, name)
 
     def __reduce__(self) -> Any:
         """Pickle what leads to the connection: its name, or that it is the environment's. No secret is pickled."""
@@ -261,7 +262,13 @@ def _no_base(value: Any) -> str:
         return "must be an http or https address"
     if parts.username is not None or parts.password is not None:
         return "must not hold a user name or password"
-    return "must not hold a query or a fragment" if parts.query or parts.fragment else ""
+    if parts.query or parts.fragment:
+        return "must not hold a query or a fragment"
+    try:
+        _ = parts.port
+    except ValueError:
+        return f"must have a port from 0 to 65535, which {parts.netloc!r} has not"
+    return ""
 
 
 class Bound:

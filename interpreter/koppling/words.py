@@ -15,6 +15,7 @@ TYPES = {
     "array": "a list",
     "object": "an object",
     "null": "null",
+    "$file": "a file",
 }
 _LONGEST_VALUE = 60
 _MOST_NAMES = 20
@@ -75,7 +76,7 @@ def _message(error: Any) -> str:  # noqa: C901, PLR0912  (a table of keywords, e
     keyword, rule, value = error.validator, error.validator_value, error.instance
     match keyword:
         case "type":
-            said = type_words(rule)
+            said = type_words(_types(error))
             if value is None:
                 return f"must be {said}; null is not allowed, leave it out instead"
             if said == TYPES["boolean"] and value in ("yes", "no", "on", "off"):
@@ -168,7 +169,7 @@ def _best_branch(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
     ]
     meant = [branch for branch, types in zip(branches.values(), wrong_type, strict=True) if not types]
     if not meant:
-        types = [one for found in wrong_type for inner in found for one in _as_list(inner.validator_value)]
+        types = [one for found in wrong_type for inner in found for one in _as_list(_types(inner))]
         unique = list(dict.fromkeys(types))
         value = error.instance
         said = f"must be {type_words(unique)}"
@@ -181,6 +182,13 @@ def _best_branch(error: Any, pointer: tuple[str | int, ...]) -> Iterator[Fault]:
     best = min(meant, key=_badness)
     for inner in best:
         yield from _translate(inner, (*pointer, *inner.path))
+
+
+def _types(error: Any) -> Any:
+    """Return the types that a value would have to be of. A file stands as an object with a mark on it."""
+    schema = error.schema
+    is_file = isinstance(schema, dict) and schema.get("required") == ["$file"]
+    return "$file" if is_file else error.validator_value
 
 
 def _badness(branch: list[Any]) -> tuple[int, int]:

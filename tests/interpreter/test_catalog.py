@@ -187,6 +187,7 @@ def test_without_a_home_everything_works(tmp_path):
         ({"api_key": "k", "base_url": "ftp://x"}, "must be an http or https address"),
         ({"api_key": "k", "base_url": "http://u:p@x/"}, "must not hold a user name"),
         ({"api_key": "k", "base_url": "http://x/?a=1"}, "must not hold a query"),
+        ({"api_key": "k", "base_url": "http://x:99999/"}, "must have a port from 0 to 65535, which 'x:99999' has not"),
         ({"api_key": "k", "retries": "many"}, "must be a whole number"),
     ],
 )

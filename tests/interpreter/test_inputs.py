@@ -224,6 +224,23 @@ def test_what_is_no_file_is_refused_and_no_disk_is_read_by_name(vendor, given):
         vendor.client().execute("acme.send_file", {"file": given})
 
 
+@pytest.mark.parametrize(
+    ("module", "inputs", "words"),
+    [
+        ("put_blob", {"file": [koppling.File(b"x")]}, "/file: must be a file, not a list"),
+        ("put_blob", {"file": []}, "/file: must be a file, not an empty list"),
+        ("make_album", {"cover": [b"x"], "pages": [b"y"]}, "/cover: must be a file, not a list"),
+        ("make_album", {"cover": b"x", "pages": b"y"}, "/pages: must be a list, not a file"),
+        ("make_album", {"cover": b"x", "pages": [[b"y"]]}, "/pages/0: must be a file"),
+    ],
+)
+def test_one_file_and_a_list_of_files_are_told_apart(module, inputs, words):
+    connection = koppling.Connection("blobs", api_key="blob-key")
+    client = koppling.Client(connection, acme.SPEC.parents[1] / "shapes/spec")
+    with pytest.raises(koppling.InputInvalid, match=words):
+        client.render(f"blobs.{module}", inputs)
+
+
 def test_a_file_by_its_path_is_read_only_below_the_folder_that_is_allowed(vendor, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text("A")

@@ -105,6 +105,29 @@ def test_no_spelling_of_a_private_address_is_dialled(world, host, net, specs):
 
 
 @WORLDS
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("127.0.0.1", "could not be sent: 127.0.0.1 is no public address, and this client dials only those"),
+        ("[::1]", "could not be sent: ::1 is no public address"),
+        ("localhost", "could not be sent: localhost is "),
+    ],
+)
+def test_an_address_is_named_once(world, host, words, net, specs):
+    net["addresses"] = [[host.strip("[]") if host != "localhost" else "127.0.0.1"]]
+    assert call(world, f"http://{host}/v1", specs, public_only=True).message.startswith(words)
+
+
+@WORLDS
+@pytest.mark.parametrize("proxy", ["http://proxy.test:99999", "http://me:hush-hush@proxy.test:x", "http://["])
+def test_a_proxy_that_is_no_address_is_refused_in_words(world, proxy, net, specs, monkeypatch):
+    monkeypatch.setenv("http_proxy", proxy)
+    error = call(world, "http://fine.test/v1", specs)
+    assert error.message.startswith("could not be sent: the proxy that the environment names is no http://")
+    assert not net["dialled"]
+
+
+@WORLDS
 def test_a_proxy_which_would_dial_by_itself_is_refused(world, net, specs, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://me:secret@proxy.test:3128")
     error = call(world, "http://acme.test/v1", specs, public_only=True)

@@ -63,13 +63,19 @@ def test_an_origin_is_a_host_and_a_port(origin, host, port, authority):
 
 @pytest.mark.parametrize(
     ("origin", "words"),
-    [("ftp://acme.test", "neither http:// nor https://"), ("http://", "names no host"), ("http://a:b", "is none"),
-     ("http://a:99999", "is none"), ("nonsense", "neither http")],
-)  # fmt: skip
-def test_what_is_no_address_is_told_and_never_shown(origin, words):
+    [
+        ("ftp://acme.test", "neither http:// nor https://"),
+        ("http://", "names no host"),
+        ("http://a:b", "http://a:b is no address: port could not be"),
+        ("http://me:secret@a:99999", "http://a:99999 is no address: port out of range 0-65535"),
+        ("nonsense", "neither http"),
+    ],
+)
+def test_what_is_no_address_is_told_and_no_password_is_shown(origin, words):
     with pytest.raises(NoAnswer, match=words) as caught:
         route_to(origin)
     assert (caught.value.reason, caught.value.sent) == ("protocol", False)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_body_of_bytes_has_its_length_and_a_bodyless_post_says_so():

@@ -38,7 +38,8 @@ def public_among(host: str, found: list[Any]) -> list[Any]:
     allowed = [one for one in found if public(str(one[4][0]))]
     if not allowed:
         there = ", ".join(sorted({str(one[4][0]) for one in found}))
-        message = f"could not be sent: {host} is {there}, which is no public address, and this client dials only those"
+        which = "" if there == host else f"{there}, which is "
+        message = f"could not be sent: {host} is {which}no public address, and this client dials only those"
         raise NoAnswer("protocol", message, sent=False)
     return allowed
 

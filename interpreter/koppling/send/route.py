@@ -82,7 +82,10 @@ def _origin(text: str) -> Origin:
         parts = urlsplit(text)
         port, host = parts.port, _ascii(parts.hostname or "")
     except (ValueError, UnicodeError) as error:
-        raise NoAnswer("protocol", f"could not be sent: the address is none: {error}", sent=False) from None
+        scheme, _, rest = text.partition("://")
+        shown, why = f"{scheme}://{rest.rpartition('@')[2]}", str(error)
+        message = f"could not be sent: {shown} is no address: {why[:1].lower()}{why[1:]}"
+        raise NoAnswer("protocol", message, sent=False) from None
     if parts.scheme not in _PORTS:
         raise NoAnswer(
             "protocol", "could not be sent: the address begins with neither http:// nor https://", sent=False
@@ -112,10 +115,13 @@ def _proxy(end: Origin) -> Proxy | None:
     text = found.get("https" if end.tls else "http") or found.get("all")
     if not text or proxy_bypass(end.authority):
         return None
-    parts = urlsplit(text if "://" in text else f"http://{text}")
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        port = parts.port or _PORTS.get(parts.scheme, 1080)
+    except ValueError:
+        parts, port = urlsplit(""), 0
     if parts.scheme not in {*_PORTS, "socks5", "socks5h"} or not parts.hostname:
         message = "could not be sent: the proxy that the environment names is no http://, https:// or socks5:// address"
         raise NoAnswer("protocol", message, sent=False)
-    port = parts.port or _PORTS.get(parts.scheme, 1080)
     there = Origin(parts.scheme == "https", parts.hostname, port, f"{parts.hostname}:{port}")
     return Proxy(parts.scheme, there, unquote(parts.username or ""), unquote(parts.password or ""))
