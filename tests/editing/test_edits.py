@@ -204,6 +204,53 @@ def test_a_module_retired_in_the_past_is_shown_as_of_a_day_on_which_it_lived(spe
     assert main(["test", "spec/openai/modules/create_moderation.v1.yaml"]) == 0
 
 
+ENUMS = {
+    "in braces": ("fields: {status: {enum: [active, sold], title: State}, id: {type: string}}", "fields: {status: {values: {active: , sold: {deprecated: 2094-01-01, reason: x}}, title: State}, id: {type: string}}"),
+    "with its type": ("fields: {status: {type: string, enum: [active, 'sold']}}", "fields: {status: {values: {active: , sold: {deprecated: 2094-01-01, reason: x}}}}"),
+    "with its type behind it": ("fields: {status: {enum: [active, sold], type: string}}", "fields: {status: {values: {active: , sold: {deprecated: 2094-01-01, reason: x}}}}"),
+    "over lines": ("fields:\n  status:\n    type: string\n    enum:\n      - active\n      - sold\n    title: State", "fields:\n  status:\n    values: {active: , sold: {deprecated: 2094-01-01, reason: x}}\n    title: State"),
+    "with a value that needs quotes": ("fields: {status: {enum: ['no', sold]}}", 'fields: {status: {values: {"no": , sold: {deprecated: 2094-01-01, reason: x}}}}'),
+}  # fmt: skip
+
+
+def a_module(folder, fields):
+    path = folder / "acme/modules/get_thing.v1.yaml"
+    path.parent.mkdir(parents=True)
+    (folder / "acme/connector.yaml").write_text(
+        'koppling: 1\nname: acme\ntitle: Acme\nversion: 1.0.0\nrequest: {base_url: "https://acme.example"}\n'
+    )
+    path.write_text(
+        f"name: get_thing\nversion: 1.0.0\ntitle: Get a thing\n{fields}\nrequest: {{method: GET, path: /things}}\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize(("fields", "after"), ENUMS.values(), ids=ENUMS.keys())
+def test_a_value_of_an_enum_gets_its_date_and_the_others_stay(tmp_path, capsys, fields, after):
+    path = a_module(tmp_path / "new", fields)
+    shutil.copytree(tmp_path / "new", tmp_path / "old")
+    arguments = ["deprecate", "acme.get_thing.status=sold", "--on", "2094-01-01", "--reason", "x", "--specs", str(tmp_path / "new")]  # fmt: skip
+    assert main(arguments) == 0
+    assert after in path.read_text()
+    capsys.readouterr()
+    assert main(["diff", str(tmp_path / "old"), str(tmp_path / "new")]) == 0
+    assert "breaking" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("fields", "said"), [
+    ("fields: {status: {enum: [sold, 1]}}", "not all of them are texts alone"),
+    ("fields:\n  status:\n    enum:\n      # why\n      - sold", "edit fields/status/enum by hand"),
+    ("fields:\n  status:\n    type: string # why\n    enum: [sold]", "edit fields/status/type by hand"),
+])  # fmt: skip
+def test_an_enum_that_cannot_be_rewritten_stays(tmp_path, capsys, fields, said):
+    path = a_module(tmp_path / "new", fields)
+    before = path.read_text()
+    arguments = ["deprecate", "acme.get_thing.status=sold", "--on", "2094-01-01", "--reason", "x", "--specs", str(tmp_path / "new")]  # fmt: skip
+    assert main(arguments) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert path.read_text() == before
+
+
 REFUSED = {
     "no such module": (["retire", "openai.create_embeding", "--on", "2094-01-01", "--reason", "x"], "did you mean 'openai.create_embedding'?"),
     "no such field": (["retire", "openai.manage_files.upload.purpos", "--on", "2094-01-01", "--reason", "x"], "did you mean 'purpose'?"),
@@ -215,7 +262,6 @@ REFUSED = {
     "retired before it is deprecated": (["retire", "openai.create_chat_completion.max_tokens", "--on", "2020-01-01"], "would be retired (2020-01-01) before it is deprecated (2024-09-12)"),
     "replaced by itself": (["deprecate", "openai.get_models", "--on", "2094-01-01", "--replaced-by", "get_models"], "cannot replace itself"),
     "replaced by nothing": (["deprecate", "openai.get_models", "--on", "2094-01-01", "--replaced-by", "get_modles@1"], "did you mean 'openai.get_models@1'?"),
-    "an enum": (["retire", "openai.manage_files.list.order=asc", "--on", "2094-01-01", "--reason", "x"], "are an `enum`, which has no dates"),
     "no module named": (["retire", "openai", "--on", "2094-01-01", "--reason", "x"], "write CONNECTOR.MODULE[@MAJOR]"),
 }  # fmt: skip
 

@@ -35,6 +35,7 @@ def test_a_line_becomes_a_module_that_holds(name: str, said: Said, holds: Callab
     if "auth" in case:
         assert connector.get("auth") == case["auth"]
     assert connector["request"].get("headers") == case.get("connector_headers")
+    assert connector["request"].get("query") == case.get("connector_query")
     if "required" in case:
         assert module["required"] == case["required"]
     for field, schema in case.get("fields", {}).items():

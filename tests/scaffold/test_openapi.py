@@ -113,7 +113,7 @@ def test_modules_are_added_to_a_connector_that_is_there(said: Said, holds: Calla
     said(
         "new", "connector", "acme", "--base-url", "https://api.acme.example/", "--auth", "api-key", "--header", "X-Key"
     )
-    whole = document(SMALL)
+    whole = document(copy.deepcopy(SMALL))
     whole["paths"]["/things"]["get"]["parameters"] = [{"name": "X-Key", "in": "header", "schema": {"type": "string"}}]
     status, _, _ = imported(said, whole, "--into", "acme", "--operation", "listThings")
     assert status == 0
@@ -124,6 +124,10 @@ def test_modules_are_added_to_a_connector_that_is_there(said: Said, holds: Calla
     assert "a module of this name is there already, and stays as it is (list_things)" in err
     assert [one for one in out if "modules" in one] == ["spec/acme/modules/make_thing.v1.yaml"]
     holds()
+    status, out, err = imported(said, whole, "--into", "acme")
+    assert (status, out) == (2, [])
+    assert "a module of this name is there already, and stays as it is (list_things, make_thing)" in err
+    assert "no operation is left, and nothing was written" in err
 
 
 def test_a_style_of_the_connectors_own_is_heeded(said: Said, holds: Callable[[], None]) -> None:
@@ -217,9 +221,48 @@ def test_drift_finds_nothing_in_what_was_just_imported(said: Said) -> None:
     assert (status, out) == (0, []), err
 
 
+def test_the_variables_of_a_server_are_no_other_paths(said: Said) -> None:
+    servers = [{"url": "https://api.acme.example/{ver}", "variables": {"ver": {"default": "v3"}}}]
+    whole = document({**copy.deepcopy(SMALL), "servers": servers})
+    imported(said, whole, "--operation", "listThings")
+    status, _, err = imported(said, whole, "--into", "acme", "--operation", "makeThing")
+    assert status == 0, err
+    assert "warning" not in err
+    assert value(Path("spec/acme/modules/make_thing.v1.yaml"))["request"]["path"] == "/things"
+    assert "1 module of acme" in err
+
+
+@pytest.mark.parametrize("command", [["import", "openapi", "vendor.yaml", "--list"], ["drift", "acme", "--openapi", "vendor.yaml"]])  # fmt: skip
+def test_yaml_that_only_version_1_2_allows_is_read(said: Said, command: list[str]) -> None:
+    imported(said, document(copy.deepcopy(SMALL)))
+    Path("vendor.yaml").write_text(
+        "openapi: 3.1.0\ninfo: {title: Acme, version: '2'}\nservers: [{url: https://api.acme.example/v1}]\n"
+        "paths:\n  /things:\n    get: {operationId: listThings}\n    post: {operationId: makeThing}\n"
+    )
+    status, out, err = said(*command)
+    assert (status, "YAML" in err) == (0, False), (out, err)
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("openapi: 3.1.0\npaths: {\n", "vendor.yaml:3:1 is no YAML: "),
+    ("openapi: 3.1.0\nopenapi: 3.1.0\n", "vendor.yaml:2:1 is no YAML: found duplicate key"),
+])  # fmt: skip
+def test_a_document_that_is_no_yaml_is_told_with_its_place(said: Said, text: str, told: str) -> None:
+    Path("vendor.yaml").write_text(text)
+    status, _, err = said("import", "openapi", "vendor.yaml", "--list")
+    assert status == 2
+    assert told in err
+    assert "<unicode string>" not in err
+
+
 MISTAKES = {
     "no such file": ({}, ["gone.yaml"], "cannot be read"),
     "an unknown operation": (SMALL, ["--operation", "listThing"], "did you mean 'listThings'?"),
+    "an id that two operations have": (
+        {"paths": {"/a": {"get": {"operationId": "a", "responses": {}}}, "/b": {"put": {"operationId": "a", "responses": {}}}}},
+        ["--operation", "a"],
+        "'GET /a' and 'PUT /b' have the same operationId 'a'; name one by its method and path",
+    ),
     "no operations": ({"paths": {}}, [], "has no operations; nothing can be made of it"),
     "a connector that is not there": (SMALL, ["--into", "nowhere"], "`koppling new connector nowhere` writes a new one"),
     "a name for what is there": (SMALL, ["--into", "openai", "--name", "acme"], "--into adds to a connector that is there"),

@@ -67,5 +67,5 @@ def command(
     for line in report.printed(report.order(shown), form, files, suite="koppling drift", colour=colour):
         click.echo(line)
     explained = len(found) - len(open_rows)
-    terminal.say(f"{len(open_rows)} rows without a reason, {explained} explained")
+    terminal.say(f"{terminal.counted(len(open_rows), 'row')} without a reason, {explained} explained")
     return 1 if open_rows else 0

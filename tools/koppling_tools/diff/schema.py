@@ -93,8 +93,13 @@ class Comparison:
         self, old: Mapping[str, Any], new: Mapping[str, Any], name: str, pointer: Pointer
     ) -> Iterator[Difference]:
         before, after = _types_of(old), _types_of(new)
-        for lost, how, word in ((before - after, "narrower", "no longer"), (after - before, "wider", "now also")):
-            if lost and not (lost == {"integer"} and "number" in (after if how == "narrower" else before)):
+        was_closed, is_closed = _closed(old) is not None, _closed(new) is not None
+        for lost, how, word, told_by_values in (
+            (before - after, "narrower", "no longer", is_closed),
+            (after - before, "wider", "now also", was_closed),
+        ):
+            others = after if how == "narrower" else before
+            if lost and not told_by_values and not (lost == {"integer"} and "number" in others):
                 told = f"{name}: {word} {' or '.join(sorted(lost))}"
                 rule = "null-refused" if lost == {"null"} and how == "narrower" else f"type-{how}"
                 yield Difference(rule, how, (*pointer, "type"), told)  # type: ignore[arg-type]
@@ -171,22 +176,39 @@ def _refers(schema: Any) -> bool:
 
 
 def _types_of(schema: Mapping[str, Any]) -> frozenset[str]:
+    """Return the types that a schema takes: those that it names, or those of the only values that it has."""
+    values = _closed(schema)
+    return _named_types(schema) if values is None else frozenset(map(_type_of, values))
+
+
+def _named_types(schema: Mapping[str, Any]) -> frozenset[str]:
     given = schema.get("type")
     if given is None:
-        values = schema.get("values")
-        return frozenset({"string"}) if isinstance(values, dict) else _TYPES
+        return _TYPES | {"integer"}
     found = set(given if isinstance(given, list) else [given])
     return frozenset(found | ({"integer"} if "number" in found else set()))
 
 
+def _type_of(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return "integer"
+    names = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+    return names.get(type(value), "object")
+
+
 def _closed(schema: Mapping[str, Any]) -> list[Any] | None:
     """Return the only values that a schema takes, None where it takes others."""
-    if "const" in schema:
-        return [schema["const"]]
-    if "enum" in schema:
-        return list(schema["enum"])
     values = schema.get("values")
-    return list(values) if isinstance(values, dict) and "type" not in schema else None
+    if "const" in schema:
+        found = [schema["const"]]
+    elif "enum" in schema:
+        found = list(schema["enum"])
+    elif isinstance(values, dict) and "type" not in schema:
+        found = list(values)
+    else:
+        return None
+    types = _named_types(schema)
+    return [one for one in found if _type_of(one) in types]
 
 
 def _bound(

@@ -99,6 +99,20 @@ def _field(edit: Edit, at: Pointer, operation: str | None, name: str, full: str)
     return (*place, name), whose
 
 
+def _date_enum(edit: Edit, field: Pointer, schema: Any) -> None:
+    """Write an `enum`, which has no dates, as `values`; without a type they are a closed list as well."""
+    values = schema["enum"]
+    alone = all(isinstance(one, str) for one in values) and schema.get("type", "string") == "string"
+    if not alone or "values" in schema:
+        raise Misuse(
+            f"the values of {field[-1]} are an `enum`, which has no dates, and not all of them are texts alone; write "
+            "them as `values: {NAME: {…}, …}` first"
+        )
+    edit.replace_entry((*field, "enum"), "values", dict.fromkeys(values))
+    if "type" in schema:
+        edit.remove_entry((*field, "type"))
+
+
 def _value(edit: Edit, field: Pointer, value: str) -> Pointer:
     schema: Any = edit.get(field) or {}
     values = schema.get("values")
@@ -107,7 +121,6 @@ def _value(edit: Edit, field: Pointer, value: str) -> Pointer:
             raise Misuse(f"{field[-1]} has no value {value!r}; {suggestion(value, values)}")
         return (*field, "values", value)
     if value in (schema.get("enum") or ()):
-        raise Misuse(
-            f"the values of {field[-1]} are an `enum`, which has no dates; write it as `values: {{{value}: , …}}` first"
-        )
+        _date_enum(edit, field, schema)
+        return (*field, "values", value)
     raise Misuse(f"the field {field[-1]} has no `values` that could be dated")

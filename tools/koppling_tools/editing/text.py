@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,6 +90,60 @@ class Edit:
         if self.value != expected:
             raise Misuse(f"{self.path} is written in a way that this cannot change safely; take out `{key}` by hand")
 
+    def replace_entry(self, pointer: Pointer, key: str, value: Mapping[str, None]) -> None:
+        """Write another key, with nothing but names in its map, in the place of an entry that is a list.
+
+        Raises:
+            Misuse: it is written in a way that this cannot change safely.
+        """
+        expected = copy.deepcopy(self.value)
+        holder = _at(expected, pointer[:-1])
+        del holder[pointer[-1]]
+        holder[key] = dict(value)
+        start, span = self._start_of_entry(pointer), self._spans[pointer]
+        written = f"{key}: {{{', '.join(f'{key_as(name)}: ' for name in value)}}}"
+        if span.flow:
+            self._splice(start, span.end, written)
+        else:
+            end = self._end_of_block(pointer, start - self.text.rfind("\n", 0, start) - 1)
+            tail = self.text[:end][len(self.text[:end].rstrip()) :]
+            self._splice(start, end, written + tail)
+        self._hold(expected, pointer)
+
+    def remove_entry(self, pointer: Pointer) -> None:
+        """Take a key with a scalar out of a map that keeps others.
+
+        Raises:
+            Misuse: it is written in a way that this cannot change safely.
+        """
+        expected = copy.deepcopy(self.value)
+        del _at(expected, pointer[:-1])[pointer[-1]]
+        start, end = self._start_of_entry(pointer), self._spans[pointer].end
+        if self._spans[pointer[:-1]].flow:
+            if comma := re.compile(r"\s*,\s*").match(self.text, end):
+                end = comma.end()
+            else:
+                start = len(self.text[:start].rstrip().removesuffix(","))
+        else:
+            start = self.text.rfind("\n", 0, start) + 1
+            end = self.text.find("\n", end) + 1 or len(self.text)
+        self._splice(start, end, "")
+        self._hold(expected, pointer)
+
+    def _start_of_entry(self, pointer: Pointer) -> int:
+        """Return where the key of an entry begins; where its value does, if that is not known."""
+        at = self._spans[pointer].start
+        found = re.search(rf"([\"']?){re.escape(str(pointer[-1]))}\1\s*:\s*\Z", self.text[:at])
+        return found.start() if found else at
+
+    def _hold(self, expected: Any, pointer: Pointer) -> None:
+        """Read what was written, and refuse it where it says something else, or loses a comment."""
+        self._read()
+        if self.value != expected or self.text.count("#") != self.before.count("#"):
+            raise Misuse(
+                f"{self.path} is written in a way that this cannot change safely; edit {_told(pointer)} by hand"
+            )
+
     def _replace(self, pointer: Pointer, value: Any) -> None:
         span = self._spans[pointer]
         if span.kind != "scalar" and not span.flow:
@@ -165,6 +220,12 @@ class Edit:
             target.write_bytes((self._bom + self.text).encode())
         except OSError as error:
             raise Misuse(f"{target} cannot be written: {error.strerror or error}") from None
+
+
+def _at(value: Any, pointer: Pointer) -> Any:
+    for step in pointer:
+        value = value[step]
+    return value
 
 
 def _put(value: Any, pointer: Pointer, new: Any, after: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ https://spec.openapis.org/oas/v3.1.1.html, https://spec.openapis.org/oas/v3.0.4.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,6 +134,19 @@ class Api:
         return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     @property
+    def server_variables(self) -> dict[str, str]:
+        """What the variables in the address of the first server are, where nobody says otherwise."""
+        known = _map(self.servers[0].get("variables")) if self.servers else {}
+        return {key: str(one.get("default", key)) for key, one in known.items() if isinstance(one, Mapping)}
+
+    @property
+    def server_url(self) -> str:
+        """The address of the first server, with its variables filled in; empty where there is none."""
+        template = str(self.servers[0].get("url", "")).strip() if self.servers else ""
+        values = self.server_variables
+        return re.sub(r"\{([^{}]+)\}", lambda found: values.get(found[1], found[1]), template)
+
+    @property
     def base_path(self) -> str:
         """The path that all paths are below, without its last slash."""
         url = str(self.servers[0].get("url", "")) if self.servers else ""
@@ -153,8 +167,12 @@ class Api:
         """Return the operation of an id, or of a method and a path (`GET /things/{id}`).
 
         Raises:
-            Misuse: there is none.
+            Misuse: there is none, or several have that id.
         """
+        having = [f"{one.method} {one.path}" for one in self.operations if one.id == name]
+        if len(having) > 1:
+            listed = " and ".join(f"'{one}'" for one in having)
+            raise Misuse(f"{self.path}: {listed} have the same operationId {name!r}; name one by its method and path")
         found = {one.id: one for one in self.operations if one.id}
         found |= {f"{one.method} {one.path}": one for one in self.operations}
         if name not in found:
@@ -255,13 +273,20 @@ def _parsed(text: str, path: Path) -> Any:
         except ValueError as error:
             raise Misuse(f"{path} is no JSON: {error}") from None
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    try:
-        return _plain(YAML(typ="safe").load(text))
-    except (YAMLError, ValueError) as error:
-        said = " ".join(str(error).split())
-        raise Misuse(f"{path} is no YAML: {said[:300]}") from None
+    for pure in (
+        False,
+        True,
+    ):  # the parser in C is quick, and refuses what YAML 1.2 allows: [{url: https://acme.example}]
+        try:
+            return _plain(YAML(typ="safe", pure=pure).load(text))
+        except (YAMLError, ValueError, RecursionError) as error:
+            mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+            place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+            problem = error.problem if isinstance(error, MarkedYAMLError) and error.problem else str(error)
+            refused = Misuse(f"{place} is no YAML: {' '.join(problem.split())[:300]}")
+    raise refused
 
 
 def _plain(value: Any) -> Any:

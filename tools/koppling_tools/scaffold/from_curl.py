@@ -145,10 +145,16 @@ def _headers(call: Call, made: Made, proof: Proof, connector: str) -> None:
     if call.user is not None:
         made.withhold(call.user)
         made.withhold(call.user.partition(":")[2])
-        proof.basic(connector)
+        if any(name.lower() == "authorization" for name, _ in call.headers):  # which curl sends in its place
+            made.notes.add("a user name and a password beside another Authorization are left out", "basic")
+        else:
+            proof.basic(connector)
     for name, value in call.headers:
         lower = name.lower()
-        if lower == "authorization":
+        if lower == "authorization" and {"basic", "Authorization"} & set(proof.names):
+            made.withhold(value.partition(" ")[2] or value)
+            made.notes.add("a second Authorization is left out", value.partition(" ")[0] if " " in value else name)
+        elif lower == "authorization":
             _authorization(value, made, proof, connector)
         elif KEY.fullmatch(name) or looks_like(value):
             made.withhold(value)

@@ -98,7 +98,7 @@ def _place(api: Api, connector: str, specs: tuple[Path, ...]) -> Place:
     spec = catalog.connector(connector)
     request: Mapping[str, Any] = spec.plan.get("request") or {}
     ours = urlsplit(base_url_of(request, placeholders(spec))).path.rstrip("/")
-    theirs = api.base_path
+    theirs = urlsplit(api.server_url).path.rstrip("/")
     if theirs.startswith(ours):
         prefix = theirs[len(ours) :]
     else:
@@ -122,6 +122,9 @@ def _refuse_taken(made: Draft) -> None:
 
 
 def _finish(made: Draft, folder: Path, specs: tuple[Path, ...], day: str, *, dry_run: bool) -> int:
+    if not made.modules:
+        _report(made, {})
+        raise Misuse("no operation is left, and nothing was written")
     with terminal.Waiting(f"trying {terminal.counted(len(made.modules), 'module')}"):
         found = tried(made, specs, day)
     kept = [one for one in made.modules if one.name not in found.refused]

@@ -77,7 +77,9 @@ class Proof:
     names: list[str] = field(default_factory=list)
 
     def basic(self, connector: str) -> None:
-        """Take a user name and a password."""
+        """Take a user name and a password, which are the connector's `auth`; a key that was it stands beside."""
+        if self.auth is not None and (known := self.auth.get("api_key")):
+            (self.headers if known["in"] == "header" else self.query)[known["name"]] = known["value"]
         given = credential("basic", connector)
         self.fields |= given.fields
         self.auth = dict(given.auth or {})

@@ -134,8 +134,7 @@ def _address(api: Api, name: str, base_url: str | None, notes: Notes) -> Address
     template = str(first.get("url", "")).strip()
     variables = first.get("variables")
     variables = variables if isinstance(variables, Mapping) else {}
-    values = {key: str(one.get("default", key)) for key, one in variables.items() if isinstance(one, Mapping)}
-    url = re.sub(r"\{([^{}]+)\}", lambda found: values.get(found[1], found[1]), template)
+    url = api.server_url
     words = [shortened(first.get("description")) or "Where the API is."]
     if others:
         words.append(f"Others: {', '.join(str(one.get('url')) for one in others[:4])}.")
@@ -144,7 +143,10 @@ def _address(api: Api, name: str, base_url: str | None, notes: Notes) -> Address
         words.append(f"It is made as {template}.")
         open_ones = [key for key in re.findall(r"\{([^{}]+)\}", template) if not _map(variables.get(key)).get("enum")]
         known = not open_ones
-        notes.add("a server with variables is one base URL, which the connection holds", ", ".join(values) or template)
+        notes.add(
+            "a server with variables is one base URL, which the connection holds",
+            ", ".join(api.server_variables) or template,
+        )
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         notes.add("the document names its server by a path alone; whoever connects says the base URL", template)
