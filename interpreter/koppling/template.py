@@ -97,11 +97,16 @@ def whole(text: str) -> str | None:
 
 
 def references(tree: Any, pointer: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Reference]]:
-    """Yield every reference in a tree, with the keys and indexes that lead to its text."""
+    """Yield every reference in a tree, with the keys and indexes that lead to its text.
+
+    A text that is no template has none: where one belongs, that is told when it is checked.
+    """
     if isinstance(tree, str):
-        for part in parse(tree) if "${" in tree else ():
-            if isinstance(part, Reference):
-                yield pointer, part
+        try:
+            parts = parse(tree) if "${" in tree else ()
+        except TemplateError:
+            return
+        yield from ((pointer, part) for part in parts if isinstance(part, Reference))
     elif isinstance(tree, dict):
         for key, value in tree.items():
             yield from references(value, (*pointer, key))

@@ -65,6 +65,10 @@ class Schema:
         """Tell whether a JSON value fits."""
         return bool(self._fast.is_valid(value))
 
+    def places(self, value: Any) -> list[tuple[str | int, ...]]:
+        """Return where a JSON value does not fit, without words; `faults` takes a hundred times as long."""
+        return [tuple(error.instance_path) for error in self._fast.iter_errors(value)]
+
     def faults(self, value: Any) -> list[Fault]:
         """Return what is wrong with a JSON value; nothing where it fits."""
         if self.is_valid(value):

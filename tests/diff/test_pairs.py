@@ -18,7 +18,7 @@ CONNECTOR = {"koppling": 1, "name": "acme", "title": "Acme", "version": "1.0.0",
              "connection": {"fields": {"url": {"type": "string"}}}, "request": {"base_url": "${connection.url}"}}  # fmt: skip
 MODULE = {"name": "get_thing", "version": "1.0.0", "title": "Get a thing", "fields": {"id": {"type": "string"}}, "required": ["id"],
           "request": {"method": "GET", "path": "/things/${input.id}"}, "response": {"output": {"name": "name"}}}  # fmt: skip
-EXAMPLE = {"title": "One", "inputs": {"id": "a"}, "request": {"path": "/things/a"},
+EXAMPLE = {"title": "One", "inputs": {"id": "a"}, "request": {"method": "GET", "path": "/things/a"},
            "response": {"json": {"name": "Anvil", "label": "Big anvil", "size": 3, "parts": [{"name": "horn"}]}}}  # fmt: skip
 
 

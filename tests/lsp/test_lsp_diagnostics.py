@@ -9,6 +9,9 @@ import sys
 import pytest
 from editor_client import Editor
 
+from koppling.read import read_document
+from koppling_tools.lsp.diagnostics import check_language, check_text
+
 
 def test_a_fault_is_told_at_its_word_with_its_rule_and_its_help(editor, home):
     path = home / "modules/make_thing.v2.yaml"
@@ -179,3 +182,35 @@ def test_a_client_that_goes_away_ends_it():
     )
     _, said = process.communicate(b"", timeout=20)
     assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "line"),
+    [
+        ("required: [name]", "  shade: s\nrequired: [name]", "grammar", 20),
+        ("  path: /things\n", '  path: "/x/${"\n', "expression-syntax", 29),
+    ],
+)
+def test_what_is_half_typed_is_told_and_clears_when_it_is_whole(editor, home, old, new, rule, line):
+    path = home / "modules/make_thing.v2.yaml"
+    editor.open(path, path.read_text().replace("${input.size}", "${input.sise}"))
+    editor.told(path, ["undefined-reference"])
+    editor.change(path, path.read_text().replace(old, new, 1), 2)
+    (fault, *_) = editor.told(path, [rule])
+    assert fault["range"]["start"]["line"] == line
+    editor.change(path, path.read_text(), 3)
+    editor.told(path, [], every=True)
+
+
+def test_a_check_that_fails_is_told_of_its_file(specs, monkeypatch):
+    def broken(document):
+        raise KeyError(document.path)
+
+    path = specs / "acme/connector.yaml"
+    for where in ("lsp.diagnostics.check_connector", "check.unit.check_connector"):
+        monkeypatch.setattr(f"koppling_tools.{where}", broken)
+    document = read_document(path)
+    for found in (check_language("connector", document, None), check_text(path, document.text, (), "2026-11-23")):
+        (fault,) = found
+        assert (fault.rule, fault.location.path) == ("fault-of-koppling", str(path))
+        assert "please report it" in fault.help

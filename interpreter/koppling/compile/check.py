@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Any
 
@@ -13,10 +14,12 @@ from koppling.compile.lifecycles import check_lifecycles
 from koppling.compile.merge import BODIES, Merged, merge
 from koppling.compile.parameters import check_parameters
 from koppling.compile.places import CONNECTION, Checker, Known, check_errors, check_limits, check_operation
-from koppling.compile.prune import pruned
+from koppling.compile.prune import pruned, well_shaped
 from koppling.compile.schemas import input_schema, plain, references
 from koppling.diagnostics import Diagnostic, suggestion
+from koppling.expression import ExpressionError
 from koppling.read import Document, Pointer
+from koppling.template import Reference
 from koppling.validate import Schema
 
 _FILE = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_]*)\.v(?P<major>\d+)\.ya?ml")
@@ -25,7 +28,7 @@ _FILE = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_]*)\.v(?P<major>\d+)\.ya?ml")
 def check_connector(document: Document) -> list[Diagnostic]:
     """Return every fault of a connector.yaml."""
     found = _readable(document, "connector")
-    rest = document if not found else pruned(document, found)
+    rest = document if not found else pruned(document, found, "connector")
     if rest is None or rest.value is None:
         return found
     document, value, grammar = rest, rest.value, len(found)
@@ -64,12 +67,12 @@ def check_module(document: Document, connector: Document | None) -> list[Diagnos
         connector: the connector's; without it, what refers to it is not looked at.
     """
     found = _readable(document, "module")
-    rest = document if not found else pruned(document, found)
+    rest = document if not found else pruned(document, found, "module")
     if rest is None or rest.value is None:
         return found
     document, value, grammar = rest, rest.value, len(found)
     found += check_lifecycles(document)
-    shared = connector.value if connector is not None and isinstance(connector.value, dict) else {}
+    shared = (well_shaped(connector, "connector").value or {}) if connector is not None else {}
     found += _named_as_file(document, value)
     select, operations = value.get("select"), value.get("operations")
     names: list[str | None] = list(operations) if operations else [None]
@@ -104,7 +107,8 @@ def check_module(document: Document, connector: Document | None) -> list[Diagnos
         found += _request(document, merged, name)
         found += check_parameters(document, merged.tree["request"], merged.origin)
         found += _response(document, merged, value, name, (defs, shared_defs))
-    found += _based(document, value, names, shared) if shared else ()
+    if connector is not None and shared is connector.value:  # else what there is of it may have been meant to say it
+        found += _based(document, value, names, shared)
     found += _adapts(document, value)
     for name, schema in defs.items():
         found += _references(document, schema, ("$defs", name), defs, shared_defs)
@@ -318,11 +322,8 @@ def _request(document: Document, merged: Merged, name: str | None) -> Iterator[D
             merged.origin(("request", other)),
             key=True,
         )
-    path = request.get("path")
-    for part in template.parse(path) if isinstance(path, str) else ():
-        if isinstance(part, str):
-            continue
-        for chain in expression.references(part.expression) if _compiles(part.expression) else ():
+    for part in _references_of_path(request.get("path")):
+        for chain in expression.references(part.expression):
             optional = (
                 chain[0] == "input"
                 and len(chain) > 1
@@ -343,9 +344,7 @@ def _based(
     document: Document, value: dict[str, Any], names: list[str | None], shared: dict[str, Any]
 ) -> Iterator[Diagnostic]:
     """Yield that paths are below of nothing: neither the connector nor the module says what; once a module."""
-    common = shared.get("request") or {}
-    # A key there that is none is told there, and may have been meant for this one.
-    if not isinstance(common, dict) or set(common) - {"headers", "query", "timeout"}:
+    if "base_url" in (shared.get("request") or {}):
         return
     for name in names:
         if "base_url" not in merge(value, name).tree["request"]:
@@ -355,12 +354,12 @@ def _based(
             return
 
 
-def _compiles(text: str) -> bool:
-    try:
-        expression.check_expression(text)
-    except expression.ExpressionError:
-        return False
-    return True
+def _references_of_path(path: Any) -> Iterator[Reference]:
+    """Yield the references of a path that compile; of the others it has been told."""
+    for _, part in template.references(path):
+        with suppress(ExpressionError):
+            expression.check_expression(part.expression)
+            yield part
 
 
 def _response(

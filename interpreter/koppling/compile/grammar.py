@@ -27,7 +27,10 @@ def grammar(kind: Kind) -> Schema:
 def check_grammar(document: Document, kind: Kind) -> list[Diagnostic]:
     """Return what of a document is not the language."""
     schema = grammar(kind)
-    found = [_diagnostic(document, fault, kind, schema) for fault in schema.faults(document.value)]
+    faults = schema.faults(document.value)
+    of_type = {one.pointer for one in faults if one.keyword == "type"}  # nothing else need be said of these
+    told = [one for one in faults if one.keyword == "type" or one.pointer not in of_type]
+    found = [_diagnostic(document, fault, kind, schema) for fault in told]
     return sorted(found, key=lambda one: (one.location.line, one.location.column))
 
 
@@ -151,7 +154,7 @@ def _hint(document: Document, rule: str, fault: Fault, said: str) -> str:  # noq
     if key == "version" and pointer == ("version",):
         found = re.fullmatch(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", str(value))
         return f"write {'.'.join(part or '0' for part in found.groups())}" if found else "write three numbers: 1.0.0"
-    if key in {"since", "deprecated", "retired", "verified", "as_of"}:
+    if key in {"since", "deprecated", "retired", "verified", "as_of"} and pointer[-2:-1] != ("fields",):
         return "write a day as 2026-12-31"
     if key == "required" and value in (True, False):
         return "name the field in the list `required`, which stands beside `fields` or `properties`"

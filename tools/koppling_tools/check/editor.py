@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from koppling.catalog import Catalog
 from koppling.diagnostics import Diagnostic
-from koppling_tools.check.files import classify
+from koppling_tools.check.files import Found, classify
 from koppling_tools.check.folders import across, let_stand, stray, units_of
+from koppling_tools.check.own_fault import own_faults
 from koppling_tools.check.unit import Reader, look
 from koppling_tools.check.workers import runner
 
@@ -30,7 +31,17 @@ def check_text(
         return []
     if found.kind == "stray":
         return [stray(found)]
-    texts = {one: said.encode() for one, said in {**(others or {}), path: text}.items()}
+    told: list[Diagnostic] = []
+    with own_faults(told, str(path), "the files around it"):
+        told += _told(found, text, specs, as_of, others or {})
+    return told
+
+
+def _told(
+    found: Found, text: str, specs: Sequence[Path], as_of: str, others: Mapping[Path, str]
+) -> Iterator[Diagnostic]:
+    path = found.path
+    texts = {one: said.encode() for one, said in {**others, path: text}.items()}
     roots = list(dict.fromkeys([found.connector.parent, *specs]))
     reader = Reader(texts)
     catalog = Catalog([root for root in roots if root.is_dir()], reader.documents)
@@ -38,4 +49,5 @@ def check_text(
     looked = {unit: look(unit, as_of, reader, run) for unit in units_of([found], catalog)}
     diagnostics = [one for result in looked.values() for one in result.diagnostics]
     diagnostics += across([found], looked, catalog, as_of)
-    return list(let_stand([one for one in diagnostics if one.location.path == str(path)], looked.values(), {str(path)}))
+    own = [one for one in diagnostics if one.location.path == str(path)]
+    yield from let_stand(own, looked.values(), {str(path)})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from koppling.catalog import Catalog
+from koppling.compile import well_shaped
 from koppling.diagnostics import Diagnostic, Location
 from koppling.errors import UnknownModule
 from koppling.read import read_document
@@ -16,6 +17,7 @@ from koppling_tools import rules
 from koppling_tools.check import suppression
 from koppling_tools.check.files import CONNECTOR, Found, find
 from koppling_tools.check.memory import Memory
+from koppling_tools.check.own_fault import own_faults
 from koppling_tools.check.unit import Looked, Unit
 from koppling_tools.check.workers import look_at_all
 from koppling_tools.rules.view import Facts, FolderView
@@ -129,14 +131,16 @@ def across(found: Sequence[Found], looked: dict[Unit, Looked], catalog: Catalog,
         view = FolderView(absolute.name, home, files, known, _reader_of(known), whole and not broken, day)
         for rule in rules.all_rules().values():
             if rule.of_folder is not None:
-                yield from (one.diagnostic(rule.name, rule.severity) for one in rule.of_folder(view))
+                said: list[Diagnostic] = []
+                with own_faults(said, str(own[0].path), f"the rule {rule.name}"):
+                    said += [one.diagnostic(rule.name, rule.severity) for one in rule.of_folder(view)]
+                yield from said
 
 
 def _reader_of(files: dict[str, Path]) -> Any:
     @cache
     def read(module: str) -> dict[str, Any]:
-        value = read_document(files[module]).value
-        return value if isinstance(value, dict) else {}
+        return well_shaped(read_document(files[module]), "module").value or {}
 
     return read
 

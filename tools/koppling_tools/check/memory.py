@@ -17,6 +17,7 @@ from typing import Any, Final
 from koppling import __version__, store
 from koppling.diagnostics import Diagnostic, Location
 from koppling.read import read_regular
+from koppling_tools.check.own_fault import is_own
 from koppling_tools.check.suppression import Suppression
 from koppling_tools.check.unit import Looked, Unit
 from koppling_tools.rules.view import Adapted, Facts, Reference
@@ -47,7 +48,8 @@ class Memory:
         """Remember what was found; what these units are not among is forgotten once it is much."""
         if not missing:
             return
-        found = {self._key(unit): _as_json(one) for unit, one in looked.items()}
+        told = {unit: one for unit, one in looked.items() if not any(map(is_own, one.diagnostics))}
+        found = {self._key(unit): _as_json(one) for unit, one in told.items()}
         if len(self._known) < 2 * len(found):
             found = {**self._known, **found}
         store.store_compiled(self._name, found, None)

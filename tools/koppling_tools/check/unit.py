@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from koppling import expression, template
-from koppling.compile import check_connector, check_example, check_module
+from koppling.compile import check_connector, check_example, check_module, well_shaped
+from koppling.compile.grammar import Kind
 from koppling.diagnostics import Diagnostic, join_pointer
 from koppling.read import Document, Pointer, parse_document, read_document
 from koppling_tools import rules
+from koppling_tools.check.own_fault import is_own, own_faults
 from koppling_tools.check.suppression import Suppression, suppressions
 from koppling_tools.examples.load import Example
 from koppling_tools.rules.view import Adapted, Facts, ModuleView, Reference
@@ -70,7 +72,10 @@ class Reader:
         """Return a connector's file, and whether it is without errors."""
         document = self.read(path)
         if path not in self._sound:
-            self._sound[path] = not any(one.severity == "error" for one in check_connector(document))
+            found: list[Diagnostic] = []
+            with own_faults(found, document.path, "the language"):
+                found += check_connector(document)
+            self._sound[path] = not any(one.severity == "error" for one in found)
         return document, self._sound[path]
 
 
@@ -103,33 +108,48 @@ def look(unit: Unit, day: str, reader: Reader, run: Run | None) -> Looked:
     document = reader.read(unit.path)
     looked.comments[document.path] = suppressions(document.text)
     if unit.kind == "connector":
-        found = check_connector(document)
-        looked.diagnostics += found
-        _documents(document, found, looked)
+        document = _checked(document, "connector", lambda: check_connector(document), looked)
     else:
         connector, sound = reader.connector(unit.connector) if unit.connector is not None else (None, False)
-        found = check_module(document, connector)
-        looked.diagnostics += found
-        _documents(document, found, looked)
-        if isinstance(document.value, dict) and not any(one.severity == "error" for one in found):
-            view = ModuleView(document, connector, examples, day, run if sound else None)
+        before = len(looked.diagnostics)
+        document = _checked(document, "module", lambda: check_module(document, connector), looked)
+        if document.value is not None and not any(one.severity == "error" for one in looked.diagnostics[before:]):
+            shared = well_shaped(connector, "connector") if connector is not None else None
+            view = ModuleView(document, shared, examples, day, run if sound else None)
             for rule in rules.all_rules().values():
                 if rule.of_module is not None:
-                    looked.diagnostics += [one.diagnostic(rule.name, rule.severity) for one in rule.of_module(view)]
-    if isinstance(document.value, dict):
-        looked.facts.append(facts(document, unit.kind))
+                    with own_faults(looked.diagnostics, document.path, f"the rule {rule.name}"):
+                        looked.diagnostics += [one.diagnostic(rule.name, rule.severity) for one in rule.of_module(view)]
+    if document.value is not None:
+        with own_faults(looked.diagnostics, document.path, "what it says of other files"):
+            looked.facts.append(facts(document, unit.kind))
     return looked
 
 
-def _example(path: Path, document: Document, looked: Looked) -> Example:
-    found = check_example(document)
-    looked.comments[document.path] = suppressions(document.text)
+def _checked(document: Document, kind: Kind, check: Callable[[], list[Diagnostic]], looked: Looked) -> Document:
+    """Hold a file against the language, and against the rules that any file keeps to.
+
+    Returns what of it keeps to the shape of the grammar: all that others may look at.
+    """
+    found: list[Diagnostic] = []
+    shaped = replace(document, value=None)
+    with own_faults(found, document.path, "the language"):
+        found += check()
+        shaped = well_shaped(document, kind) if found else document
     looked.diagnostics += found
-    _documents(document, found, looked)
+    if not any(map(is_own, found)):
+        _documents(shaped, found, looked)
+    return shaped
+
+
+def _example(path: Path, given: Document, looked: Looked) -> Example:
+    looked.comments[given.path] = suppressions(given.text)
+    before = len(looked.diagnostics)
+    document = _checked(given, "example", lambda: check_example(given), looked)
     folder = path.absolute().parent
     name, _, major = folder.name.rpartition(".v")
-    errors = tuple(one for one in found if one.severity == "error")
-    if not isinstance(document.value, dict):
+    errors = tuple(one for one in looked.diagnostics[before:] if one.severity == "error")
+    if document.value is None:
         document = replace(document, value={})  # one that cannot be read is there, still
     return Example(folder.parent.parent.name, f"{name}@{major}", path.stem, path, document, errors)
 
@@ -142,10 +162,11 @@ def _documents(document: Document, found: Sequence[Diagnostic], looked: Looked) 
     for rule in rules.all_rules().values():
         if rule.of_document is None:
             continue
-        for one in rule.of_document(document):
-            diagnostic = one.diagnostic(rule.name, rule.severity)
-            if (diagnostic.location.line, diagnostic.location.column) not in said:  # one word a place is enough
-                looked.diagnostics.append(diagnostic)
+        with own_faults(looked.diagnostics, document.path, f"the rule {rule.name}"):
+            for one in rule.of_document(document):
+                diagnostic = one.diagnostic(rule.name, rule.severity)
+                if (diagnostic.location.line, diagnostic.location.column) not in said:  # one word a place is enough
+                    looked.diagnostics.append(diagnostic)
 
 
 # ---- what the neighbours may want to know ----
@@ -222,6 +243,6 @@ def _connection(value: Any) -> list[str]:
             for chain in expression.references(reference.expression):
                 if chain[:1] == ("connection",):
                     found[chain[1] if len(chain) > 1 else "*"] = None
-    except (template.TemplateError, expression.ExpressionError):
+    except expression.ExpressionError:
         return ["*"]  # what does not compile is told elsewhere
     return list(found)

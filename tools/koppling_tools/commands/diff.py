@@ -39,8 +39,10 @@ def command(old: str, new: str | None, folder: Path, form: Literal["text", "json
 
     OLD and NEW are folders (of connectors, or one connector) or git revisions; without NEW, it is --folder as it
     stands. Each change is breaking, additive or cosmetic, and asks for a major, minor or patch version. The exit
-    status is 1 where a version did not do what its changes ask for, 0 else, 2 when a side could not be read.
+    status is 1 where a version did not do what its changes ask for or NEW has faults of the language, 0 else, 2 when a
+    side could not be read.
     """
+    from koppling.errors import SpecError
     from koppling_tools.console import terminal
     from koppling_tools.diff.folders import differences, read_state
     from koppling_tools.diff.sources import side
@@ -53,6 +55,8 @@ def command(old: str, new: str | None, folder: Path, form: Literal["text", "json
         first, second = read_state(before, shown), read_state(after, now)
     for given, state in ((old, first), (new or str(folder), second)):
         _refuse_unreadable(given, state.unreadable)
+    if second.faults:
+        raise SpecError(tuple(second.faults))
     changes = differences(first, second, as_of)
     if form == "json":
         click.echo(json.dumps([one.as_json() for one in changes], ensure_ascii=False, indent=2))

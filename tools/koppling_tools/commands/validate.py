@@ -45,12 +45,15 @@ def command(
     """Check specs and show every fault on its line.
 
     PATH is a folder of connectors, a connector, any folder in it, or one file; without any, the folders of --specs. The
-    exit status is 0 when there are no errors, 1 when there are, 2 when there was nothing to check. `koppling rules`
-    tells what is looked at; `# koppling: ignore[RULE] why` lets a warning or advice stand where it is.
+    exit status is 0 when there are no errors, 1 when there are, 2 when there was nothing to check or Koppling itself
+    failed. `koppling rules` tells what is looked at; `# koppling: ignore[RULE] why` lets a warning or advice stand
+    where it is.
     """
     from koppling_tools import report
     from koppling_tools.check import check
+    from koppling_tools.check.own_fault import is_own
     from koppling_tools.console import terminal
+    from koppling_tools.failure import COULD_NOT, FAULT
     from koppling_tools.report import choose
 
     if not paths and not specs:
@@ -66,4 +69,6 @@ def command(
     for line in lines:
         click.echo(line)
     terminal.say(report.closing(len(checked.files), found))
-    return 1 if any(one.severity == "error" for one in found) else 0
+    if any(map(is_own, checked.diagnostics)):
+        return COULD_NOT
+    return FAULT if any(one.severity == "error" for one in found) else 0

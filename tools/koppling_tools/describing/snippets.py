@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any, Final
 
+from koppling.compile import well_shaped
 from koppling.files import File
 from koppling.model import ModuleSpec, OperationSpec
 from koppling.read import read_document
@@ -29,8 +30,8 @@ def _stated(module: ModuleSpec) -> dict[str | None, dict[str, Any]]:
     folder = Path(module.path).parent.parent / "examples" / f"{module.name}.v{module.major}"
     found: dict[str | None, dict[str, Any]] = {}
     for file in sorted(folder.glob("*.yaml"), key=lambda one: ("smallest" not in one.stem, one.stem)):
-        value = read_document(file).value
-        if not isinstance(value, dict) or "error" in value or not isinstance(value.get("inputs"), dict):
+        value = well_shaped(read_document(file), "example").value
+        if value is None or "error" in value or not isinstance(value.get("inputs"), dict):
             continue
         inputs = value["inputs"]
         operation = inputs.get(module.select["field"], module.select.get("default")) if module.select else None

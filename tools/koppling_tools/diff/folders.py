@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from koppling.compile import well_shaped
+from koppling.compile.grammar import Kind, check_grammar
 from koppling.compile.merge import merge
 from koppling.diagnostics import Diagnostic, Location
 from koppling.expression import ExpressionError
@@ -49,6 +51,7 @@ class State:
     modules: dict[str, Document] = field(default_factory=dict)
     examples: dict[str, list[Example]] = field(default_factory=dict)
     unreadable: list[Diagnostic] = field(default_factory=list)
+    faults: list[Diagnostic] = field(default_factory=list)  # of files that are not the language, or not wholly
 
 
 def read_state(folder: Path, shown: Path | None = None) -> State:
@@ -74,10 +77,14 @@ def read_state(folder: Path, shown: Path | None = None) -> State:
             continue
         if one.kind == "stray":
             continue
+        kind: Kind = "connector" if one.kind == "connector" else "module"
         document = read_document(one.path, str(path))
         if faults := unreadable(document):
             state.unreadable += faults
-        else:
+            continue
+        state.faults += check_grammar(document, kind)
+        document = well_shaped(document, kind)
+        if document.value is not None:
             home = state.connectors if one.kind == "connector" else state.modules
             home[one.connector.absolute().name if one.kind == "connector" else _name(one)] = document
     return state

@@ -119,11 +119,12 @@ class Example:
 
 def load(path: Path) -> Example:
     """Read one example. What is wrong with the file is in `.faults`."""
-    from koppling.compile import check_example
+    from koppling.compile import check_example, well_shaped
 
     document = read_document(path, str(shown(path)))
     faults = check_example(document)
-    if not isinstance(document.value, dict):  # somebody is in the midst of writing it
+    document = well_shaped(document, "example")
+    if document.value is None:  # somebody is in the midst of writing it
         document = replace(document, value={})
     folder = _FOLDER.fullmatch(path.parent.name)
     connector = path.parent.parent.parent.name

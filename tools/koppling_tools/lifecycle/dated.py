@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from koppling.compile import well_shaped
 from koppling.compile.lifecycles import lifecycles
 from koppling.diagnostics import Diagnostic, Location
 from koppling.model import Lifecycle
@@ -70,7 +71,8 @@ def dated(paths: Sequence[Path], day: str, within: int) -> tuple[list[Dated], li
     for file in (one for path in paths for one in find(path) if one.kind in {"connector", "module"}):
         document = read_document(file.path)
         faults += unreadable(document)
-        if isinstance(document.value, dict):
+        document = well_shaped(document, "connector" if file.kind == "connector" else "module")
+        if document.value is not None:
             found += _of(document, file.connector.absolute().name, file.kind, day, within)
     found.sort(key=lambda one: (one.lifecycle.retired or one.lifecycle.deprecated or "9", one.name))
     return found, faults

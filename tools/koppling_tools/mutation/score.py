@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from koppling.catalog import Catalog
-from koppling.compile import check_connector, check_module
+from koppling.compile import check_connector, check_module, well_shaped
+from koppling.compile.grammar import Kind
 from koppling.diagnostics import Diagnostic, Location, join_pointer
 from koppling.errors import KopplingError
 from koppling.read import Document, read_document
@@ -104,10 +105,11 @@ def scores(jobs: Sequence[Job]) -> Iterator[Score]:
 
 def score(job: Job) -> Score:
     """Change one file in every way, and return what was noticed."""
-    document = read_document(job.path)
-    connector = document if job.path.name == CONNECTOR else read_document(_connector(job))
+    kind: Kind = "connector" if job.path.name == CONNECTOR else "module"
+    document = well_shaped(read_document(job.path), kind)
+    connector = document if kind == "connector" else read_document(_connector(job))
     found = Score(job.name, document.path)
-    chosen = list(enumerate(mutants(document))) if isinstance(document.value, dict) else []
+    chosen = list(enumerate(mutants(document))) if document.value is not None else []
     if job.sample is not None and len(chosen) > job.sample:
         chosen = random.Random(_SEED).sample(chosen, job.sample)  # noqa: S311  (no secret)
     examples = sorted((load(path) for path in job.examples), key=lambda one: -len(one.inputs))

@@ -87,10 +87,7 @@ def _select(value: Mapping[str, Any]) -> str:
 def _operation(reference: Reference, value: Mapping[str, Any]) -> Merged | None:
     """Return the operation that is called; None where that cannot be told, or its file is broken."""
     operations = value.get("operations")
-    try:
-        if not operations:
-            return merge(dict(value), None) if value else None
-        chosen = dict(reference.inputs).get(_select(value)) or (value.get("select") or {}).get("default")
-        return merge(dict(value), chosen or next(iter(operations))) if not chosen or chosen in operations else None
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None  # what is wrong with that file is told of that file
+    if not operations:
+        return merge(dict(value), None) if value else None
+    chosen = dict(reference.inputs).get(_select(value)) or (value.get("select") or {}).get("default")
+    return merge(dict(value), chosen or next(iter(operations))) if not chosen or chosen in operations else None

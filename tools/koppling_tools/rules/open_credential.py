@@ -35,7 +35,7 @@ from koppling import expression, template
 from koppling.diagnostics import Severity
 from koppling.expression import ExpressionError
 from koppling.read import Document, Pointer
-from koppling.template import Reference, TemplateError
+from koppling.template import Reference
 from koppling_tools.rules.view import Finding
 
 SEVERITY: Severity = "warning"
@@ -55,6 +55,8 @@ def of_document(document: Document) -> Iterator[Finding]:
     if not isinstance(value, dict) or not isinstance(value.get("auth"), dict):
         return
     fields = _inner(value, ("connection", "fields"))
+    if not fields:
+        return  # what is wrong with `auth` then is told elsewhere
     for pointer in _CREDENTIALS:
         for inner, reference, names in read_fields(_inner(value["auth"], pointer)):
             if names and not any(_inner(fields, (name, "secret")) for name in names):
@@ -69,7 +71,7 @@ def read_fields(tree: Any) -> Iterator[tuple[Pointer, Reference, list[str]]]:
 
     What does not compile is somebody else's to tell.
     """
-    with suppress(TemplateError, ExpressionError):
+    with suppress(ExpressionError):
         for pointer, reference in template.references(tree):
             chains = expression.references(reference.expression)
             yield pointer, reference, [chain[1] for chain in chains if chain[0] == "connection" and len(chain) > 1]

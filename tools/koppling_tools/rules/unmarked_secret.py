@@ -58,7 +58,7 @@ def _sent(auth: Any) -> Iterator[str]:
                 for chain in expression.references(reference.expression):
                     if chain[:1] == ("connection",) and len(chain) > 1:
                         yield chain[1]
-        except (template.TemplateError, expression.ExpressionError):
+        except expression.ExpressionError:
             return  # told elsewhere
     elif isinstance(auth, dict):
         for key, one in auth.items():
