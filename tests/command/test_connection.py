@@ -100,6 +100,31 @@ def test_a_connection_is_removed(koppling, server):
     assert "there is no stored connection 'acme'" in done.err
 
 
+def test_the_one_that_is_left_is_the_default_and_stays_it(koppling, server):
+    server.answer(json={"id": "th_1"})
+    for name, more in (("a", []), ("b", ["--default"])):
+        koppling("connection", "add", "acme", "--from-env", "--no-test", "--name", name, *more)
+    assert "removed 'b'; 'a' is the default of acme now" in koppling("connection", "remove", "b").err
+    koppling("connection", "add", "acme", "--from-env", "--no-test", "--name", "c")
+    assert "a  acme" in koppling("connection", "list").out
+    shown = {one["name"]: one["default"] for one in json.loads(koppling("connection", "list", "--json").out)}
+    assert shown == {"a": True, "c": False}
+
+
+def test_where_several_are_stored_and_none_is_the_default_they_are_named(koppling, server, monkeypatch):
+    for name, more in (("a", []), ("b", []), ("c", ["--default"])):
+        koppling("connection", "add", "acme", "--from-env", "--no-test", "--name", name, *more)
+    done = koppling("connection", "remove", "c")
+    assert "acme has no default any more, of a, b" in done.err
+    assert "koppling connection default NAME" in done.err
+    monkeypatch.delenv("ACME_API_KEY")
+    done = koppling("run", "acme.get_thing", "id=th_1")
+    assert done.status == 1
+    assert "of those stored none is the default: a, b" in done.err
+    assert "--connection NAME names one; `koppling connection default NAME` makes it the default" in done.err
+    assert not server.seen
+
+
 def test_a_damaged_file_of_connections_is_named(koppling):
     _stored().write_text("{")
     done = koppling("connection", "list")

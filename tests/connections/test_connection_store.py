@@ -122,6 +122,8 @@ def test_the_first_connection_of_a_connector_is_its_default_until_another_is():
         Connection.default("acme")
     connections.remove("two")
     assert connections.default_name("acme") == "one"
+    add("four")
+    assert connections.default_name("acme") == "one"
 
 
 def test_a_default_that_is_replaced_stays_the_default():

@@ -194,6 +194,12 @@ def test_the_address_may_be_pasted_and_is_not_shown(env, served, vendor, started
     assert "canary" not in err
 
 
+def test_nobody_is_asked_for_what_may_be_left_out(env, served, vendor):
+    vendor.public = True
+    done = koppling(env, "connection", "add", "person", f"client_id={CLIENT}", *addresses(served), stdin=subprocess.DEVNULL)  # fmt: skip
+    assert (done[0], "nobody is there" in done[2]) == (0, False), done[2]
+
+
 def test_nobody_is_there_to_paste(env, served):
     status, _, err = koppling(
         env, "connection", "add", "person", "--from-env", "--paste", *addresses(served), stdin=subprocess.DEVNULL

@@ -33,7 +33,7 @@ def document(case: dict[str, Any]) -> dict[str, Any]:
         "openapi": case.get("openapi", "3.1.0"),
         "info": {"title": "The Acme REST API", "version": "2"},
         "servers": case.get("servers", [{"url": "https://api.acme.example/v1"}]),
-        "paths": case.get("paths", {"/things": {case.get("method", "get"): operation}}),
+        "paths": copy.deepcopy(case.get("paths", {"/things": {case.get("method", "get"): operation}})),
         "components": case.get("components", {}),
         **({"security": case["security"]} if "security" in case else {}),
     }
@@ -113,7 +113,7 @@ def test_modules_are_added_to_a_connector_that_is_there(said: Said, holds: Calla
     said(
         "new", "connector", "acme", "--base-url", "https://api.acme.example/", "--auth", "api-key", "--header", "X-Key"
     )
-    whole = document(copy.deepcopy(SMALL))
+    whole = document(SMALL)
     whole["paths"]["/things"]["get"]["parameters"] = [{"name": "X-Key", "in": "header", "schema": {"type": "string"}}]
     status, _, _ = imported(said, whole, "--into", "acme", "--operation", "listThings")
     assert status == 0
@@ -223,7 +223,7 @@ def test_drift_finds_nothing_in_what_was_just_imported(said: Said) -> None:
 
 def test_the_variables_of_a_server_are_no_other_paths(said: Said) -> None:
     servers = [{"url": "https://api.acme.example/{ver}", "variables": {"ver": {"default": "v3"}}}]
-    whole = document({**copy.deepcopy(SMALL), "servers": servers})
+    whole = document({**SMALL, "servers": servers})
     imported(said, whole, "--operation", "listThings")
     status, _, err = imported(said, whole, "--into", "acme", "--operation", "makeThing")
     assert status == 0, err
@@ -234,7 +234,7 @@ def test_the_variables_of_a_server_are_no_other_paths(said: Said) -> None:
 
 @pytest.mark.parametrize("command", [["import", "openapi", "vendor.yaml", "--list"], ["drift", "acme", "--openapi", "vendor.yaml"]])  # fmt: skip
 def test_yaml_that_only_version_1_2_allows_is_read(said: Said, command: list[str]) -> None:
-    imported(said, document(copy.deepcopy(SMALL)))
+    imported(said, document(SMALL))
     Path("vendor.yaml").write_text(
         "openapi: 3.1.0\ninfo: {title: Acme, version: '2'}\nservers: [{url: https://api.acme.example/v1}]\n"
         "paths:\n  /things:\n    get: {operationId: listThings}\n    post: {operationId: makeThing}\n"

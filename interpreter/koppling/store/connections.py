@@ -103,6 +103,11 @@ def default_name(connector: str) -> str | None:
     return marked[0] if marked else next(iter(known)) if len(known) == 1 else None
 
 
+def names(connector: str) -> list[str]:
+    """Return the names of the connections of a connector."""
+    return sorted(name for name, one in entries().items() if one.connector == connector)
+
+
 def secrets_of(name: str, entry: Entry) -> dict[str, Any]:
     """Return the secrets of a stored connection, from where they live.
 
@@ -176,8 +181,11 @@ def _let_go(entry: Entry) -> None:
         _lock_path(entry.identity).unlink()
 
 
-def remove(name: str) -> None:
-    """Forget a stored connection, and its secrets.
+def remove(name: str) -> str | None:
+    """Forget a stored connection, and its secrets. The last one that a connector has left becomes its default.
+
+    Returns:
+        The name of one that became it.
 
     Raises:
         ConnectionInvalid: there is none of that name.
@@ -185,7 +193,12 @@ def remove(name: str) -> None:
     with _changing() as known:
         gone = _named(known, name)
         del known[name]
+        left = [other for other, one in known.items() if one.connector == gone.connector]
+        heir = left[0] if len(left) == 1 and not known[left[0]].default else None
+        if heir is not None:
+            _mark(known, heir)
     _let_go(gone)
+    return heir
 
 
 def make_default(name: str) -> None:

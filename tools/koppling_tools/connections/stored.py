@@ -200,8 +200,13 @@ def remove(name: str) -> int:
     """
     from koppling.store import connections
 
-    connections.remove(name)
-    terminal.say(f"removed {name!r}")
+    gone = connections.find(name)
+    heir = connections.remove(name)
+    terminal.say(f"removed {name!r}" + (f"; {heir!r} is the default of {gone.connector} now" if heir else ""))
+    left = connections.names(gone.connector)
+    if left and connections.default_name(gone.connector) is None:
+        terminal.say(f"{gone.connector} has no default any more, of {', '.join(left)}")
+        terminal.hint("`koppling connection default NAME` makes one")
     return 0
 
 
@@ -266,9 +271,11 @@ def _ask(spec: Any, given: dict[str, Any], *, advanced: bool) -> dict[str, Any]:
         if name not in given and (advanced or one.required or not one.advanced)
     }
     if wanted and not terminal.is_terminal(sys.stdin):
+        if not (lacking := [name for name, one in wanted.items() if one.required and "default" not in one.schema]):
+            return dict(given)
         raise Misuse(
-            "nobody is there to be asked; use --from-env, --stdin FIELD, or --input - with a JSON object on standard "
-            "input"
+            f"nobody is there to be asked for {', '.join(lacking)}; use --from-env, --stdin FIELD, or --input - with a "
+            "JSON object on standard input"
         )
     fields, schema = dict(given), Schema({**spec.plan["schema"], "required": []})
     for name, one in wanted.items():

@@ -138,9 +138,13 @@ def connection_of(connector: Any, name: str | None, env_file: str | None = None)
         env_file: a file of variables, in place of the environment's own.
 
     None is the environment's, which the client reads after it has looked at the inputs.
+
+    Raises:
+        ConnectionInvalid: there is none of that name, or there are several to choose from.
     """
     from koppling import Connection
-    from koppling.store.connections import default_name
+    from koppling.errors import ConnectionInvalid
+    from koppling.store.connections import default_name, names
 
     if name is not None:
         return Connection.load(name)
@@ -150,6 +154,13 @@ def connection_of(connector: Any, name: str | None, env_file: str | None = None)
     if needed and all(os.environ.get(one.get("env", "")) for one in needed):
         return None
     if (name := default_name(connector.name)) is None:
+        if needed and (known := names(connector.name)):
+            error = ConnectionInvalid(
+                connector.name,
+                f"the environment has no connection, and of those stored none is the default: {', '.join(known)}",
+            )
+            error.add_note("--connection NAME names one; `koppling connection default NAME` makes it the default")
+            raise error
         return None
     terminal.say(f"with the stored connection {name!r}")
     return Connection.load(name)

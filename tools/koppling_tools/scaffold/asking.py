@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import click
 
@@ -14,6 +14,17 @@ from koppling_tools.console.mistakes import Misuse
 def present() -> bool:
     """Tell whether somebody is there to be asked."""
     return terminal.is_terminal(sys.stdin) and terminal.is_terminal(sys.stderr)
+
+
+def refuse_without(given: Mapping[str, object]) -> None:
+    """Name all flags at once that are needed where nobody is there to be asked.
+
+    Raises:
+        Misuse: nobody is there, and one of them was not given.
+    """
+    lacking = [flag for flag, value in given.items() if not value]
+    if lacking and not present():
+        raise Misuse(f"say {' and '.join(lacking)}; nobody is there to be asked")
 
 
 def answer(

@@ -38,6 +38,9 @@ def connector(
     checked(name, "connector")
     folder = home(specs)
     free_place(folder, name)
+    if base_url:
+        checked_url(base_url)
+    asking.refuse_without({"--base-url": base_url, f"--auth ({', '.join(KINDS)})": auth or header})
     title = title or asking.answer("Title", "--title", default=title_of(name))
     base_url = base_url or asking.answer("Base URL", "--base-url", check=checked_url)
     url = checked_url(base_url)
