@@ -116,8 +116,10 @@ class Catalog:
             if (root / connector / "connector.yaml").is_file():
                 return root / connector
         close = near_miss(connector, self.connectors())
-        known = ", ".join(self.connectors()) or "none"
-        raise UnknownModule(connector, (close,) if close else (), f"(connectors known here: {known})", "connector")
+        known = f"connectors known here: {', '.join(self.connectors()) or 'none'}"
+        if len(self.roots) == 1 and self.roots[0].resolve() == builtin_folder().resolve():
+            known += "; those of your own are found in the folder that `specs=` names, `--specs` in the command"
+        raise UnknownModule(connector, (close,) if close else (), f"({known})", "connector")
 
     def connector(self, name: str) -> ConnectorSpec:
         """Return a connector.

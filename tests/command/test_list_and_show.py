@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
 import shutil
+import textwrap
 from pathlib import Path
 
 import jsonschema
@@ -143,6 +145,37 @@ def test_the_example_of_a_page_runs_as_it_is_written(koppling, server, monkeypat
     server.answer(json={"id": "th_1", "name": "Anvil", "size": 7})
     monkeypatch.setenv("ACME_BASE_URL", server.url)
     assert koppling(*shlex.split(line)[1:]).status == 0
+
+
+def _python_of(said):
+    """Return the block of a page that is Python."""
+    lines = iter(said.splitlines())
+    next(line for line in lines if line == "IN PYTHON")
+    return textwrap.dedent("\n".join(itertools.takewhile(lambda line: not line or line.startswith("  "), lines)))
+
+
+@pytest.mark.parametrize(
+    ("folders", "specs"), [("", '"spec"'), ("spec", '"spec"'), ("only/more:spec", '["only/more", "spec"]')]
+)
+def test_the_python_of_a_page_finds_its_module(koppling, server, monkeypatch, surroundings, folders, specs):
+    shutil.copytree(HERE / "spec", surroundings / "spec")
+    (surroundings / "only/more/acme/modules").mkdir(parents=True)
+    if "more" in folders:
+        name = "acme/modules/get_thing.v1.yaml"
+        shutil.move(surroundings / "spec" / name, surroundings / "only/more" / name)
+    monkeypatch.setenv("KOPPLING_SPECS", folders.replace(":", os.pathsep))
+    code = _python_of(koppling("show", "acme.get_thing").out)
+    assert f", specs={specs})\n" in code
+    server.answer(json={"id": "th_1", "name": "Anvil", "size": 7})
+    monkeypatch.setenv("ACME_BASE_URL", server.url)
+    monkeypatch.delenv("KOPPLING_SPECS")
+    seen = {}
+    exec(code, seen)  # noqa: S102
+    assert seen["result"].output["id"] == "th_1"
+
+
+def test_the_python_of_a_page_names_no_folder_for_what_is_built_in(koppling):
+    assert "specs=" not in _python_of(koppling("show", "openai.get_models").out)
 
 
 @pytest.mark.parametrize(

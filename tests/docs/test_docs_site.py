@@ -7,6 +7,7 @@ import shutil
 import pytest
 from built_site import DAY, SPECS, broken_links, pages, site
 
+from koppling.builtin import builtin_folder
 from koppling.catalog import Catalog
 from koppling.errors import SpecError, UnknownModule
 from koppling_tools.cli import main
@@ -160,6 +161,18 @@ def test_a_streamed_example_streams(whole):
     assert "--stream" in text
 
 
+def test_python_shown_names_the_folder_of_the_specs_by_its_name_alone(whole, tmp_path):
+    assert ', specs="spec")' in pages(whole)[THING].text
+    assert "specs=" not in whole["openai/create_chat_completion.v1.html"]
+    openai = builtin_folder() / "openai"
+    shutil.copytree(openai, tmp_path / "mine/openai")
+    own = build(survey(Catalog([tmp_path / "mine"]), DAY, ["openai"]), [])
+    text = pages(own)["openai/create_chat_completion.v1.html"].text
+    assert 'koppling.Client(specs="mine") as client' in text
+    assert ', specs="mine")' in text
+    assert str(tmp_path) not in text
+
+
 def test_python_shown_is_python(whole):
     for path, text in whole.items():
         for shown in re.findall(r'<section data-tab="Python">.*?<code>(.*?)</code>', text, re.DOTALL):
@@ -184,8 +197,9 @@ def test_everything_with_a_date_is_on_the_page_of_dates(whole):
 
 
 def test_the_same_specs_give_the_same_bytes(whole, tmp_path):
-    shutil.copytree(SPECS, tmp_path / "elsewhere")
-    again = build(survey(Catalog([tmp_path / "elsewhere"]), DAY, ("hostile", "acme")))
+    there = tmp_path / "elsewhere" / SPECS.name
+    shutil.copytree(SPECS, there)
+    again = build(survey(Catalog([there]), DAY, ("hostile", "acme")))
     first = build(survey(Catalog([SPECS]), DAY, ("acme", "hostile")))
     assert again == first
 

@@ -61,6 +61,16 @@ def test_an_unknown_name_is_answered_with_the_near_miss(name, words):
     assert words in str(caught.value)
 
 
+def test_who_names_no_folder_of_their_own_is_told_how():
+    with pytest.raises(koppling.UnknownModule) as caught:
+        Catalog().module("acme.make_thing", DAY)
+    told = "; those of your own are found in the folder that `specs=` names, `--specs` in the command)"
+    assert str(caught.value).endswith(told)
+    with pytest.raises(koppling.UnknownModule) as caught:
+        Catalog(SPEC).module("zzz.make_thing", DAY)
+    assert "specs=" not in str(caught.value)
+
+
 def test_a_client_can_refuse_names_without_a_major(vendor):
     vendor.answers = [{"id": 1}]
     client = vendor.client(require_major=True)

@@ -12,7 +12,7 @@ from koppling.model import ModuleSpec, OperationSpec
 from koppling_tools.console.output import as_yaml
 from koppling_tools.console.page import Page, Row, Section
 from koppling_tools.describing.field_rows import FieldRows, life_words, sentence
-from koppling_tools.describing.snippets import command_line, examples, snippet
+from koppling_tools.describing.snippets import command_line, examples, own_roots, snippet
 
 _PARTS: Final = ("query", "headers", "json", "form", "multipart", "raw")
 
@@ -119,7 +119,8 @@ def _common(module: ModuleSpec, connector: Any, day: str) -> Iterator[Section]:
     found = examples(module, day)
     if found:
         yield Section("Example", block="\n\n".join(command_line(module, one) for one in found), syntax="console")
-        yield Section("In Python", block=snippet(module, found[0]), syntax="python")
+        folders = [_from_here(str(one)) for one in own_roots(module, connector)]
+        yield Section("In Python", block=snippet(module, found[0], folders), syntax="python")
     errors = list(_errors(module))
     if errors:
         yield Section("Errors", errors)

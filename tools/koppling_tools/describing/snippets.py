@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from koppling.builtin import builtin_folder
 from koppling.compile import well_shaped
 from koppling.files import File
-from koppling.model import ModuleSpec, OperationSpec
+from koppling.model import ConnectorSpec, ModuleSpec, OperationSpec
 from koppling.read import read_document
 from koppling_tools.describing.schema_words import values_of
 
@@ -88,12 +90,26 @@ def _is_file(value: Any) -> bool:
     )
 
 
-def snippet(module: ModuleSpec, inputs: dict[str, Any]) -> str:
-    """Return inputs as a call in Python."""
+def own_roots(module: ModuleSpec, connector: ConnectorSpec) -> list[Path]:
+    """Return the folders of specs that a program must name to find a module; none where it is built in."""
+    found = [Path(module.path).parents[2], Path(connector.path).parents[1]]
+    return [one for one in dict.fromkeys(found) if one.resolve() != builtin_folder().resolve()]
+
+
+def specs_argument(folders: Sequence[str]) -> str:
+    """Return the argument by which a program names folders of specs; nothing where there are none."""
+    if not folders:
+        return ""
+    return f"specs={json.dumps(folders[0] if len(folders) == 1 else list(folders), ensure_ascii=False)}"
+
+
+def snippet(module: ModuleSpec, inputs: dict[str, Any], folders: Sequence[str] = ()) -> str:
+    """Return inputs as a call in Python, with the folders of specs that it must name."""
     files = any(_is_file(one) for value in inputs.values() for one in (value if isinstance(value, list) else [value]))
     head = "from pathlib import Path\n\nimport koppling\n\n" if files else "import koppling\n\n"
     call = f'result = koppling.execute("{module.full_name}", '
-    return f"{head}{call}{_literal(inputs, 0, len(call) + 1)})\nresult.output"
+    more = f", {specs}" if (specs := specs_argument(folders)) else ""
+    return f"{head}{call}{_literal(inputs, 0, len(call) + 1)}{more})\nresult.output"  # a folder tears no inputs apart
 
 
 def _literal(value: Any, indent: int, before: int) -> str:

@@ -15,7 +15,7 @@ from koppling.connection import Connection
 from koppling.errors import KopplingError
 from koppling.masking import Masker
 from koppling.model import ModuleSpec
-from koppling_tools.describing.snippets import command_line, snippet
+from koppling_tools.describing.snippets import command_line, own_roots, snippet, specs_argument
 from koppling_tools.docs.atlas import Atlas
 from koppling_tools.docs.code import block
 from koppling_tools.docs.html import Element, Node, tag
@@ -57,6 +57,13 @@ class Calls:
         known = json.dumps([example.inputs, fields], default=str)
         line = _UUID.sub(lambda found: found[0] if found[0] in known else _CALL_ID, line)  # each call has its own
         return _lines(line) if len(line) <= _LONGEST_CURL else None
+
+    def folders(self, module: ModuleSpec) -> list[str]:
+        """Return the folders of specs that a program must name to find a module.
+
+        Each by its name alone, as it was given: a site is the same wherever it was made.
+        """
+        return [one.name or "spec" for one in own_roots(module, self.atlas.connectors[module.connector])]
 
     def masker(self, module: ModuleSpec, example: Example) -> Masker:
         """Return what hides the secrets of an example: those of its connection, and of its inputs."""
@@ -122,7 +129,7 @@ def example(calls: Calls, module: ModuleSpec, one: Example, anchor: str, *, leve
     masker = calls.masker(module, one)
     inputs = masker.value(one.inputs)
     tabs: list[tuple[str, Element]] = [
-        ("Python", block(_python(module, one, inputs), "python", label="Python")),
+        ("Python", block(_python(module, one, inputs, calls.folders(module)), "python", label="Python")),
         ("Command", block(_command(module, one, inputs), "bash", label="Command")),
     ]
     if line := calls.curl(module, one):
@@ -149,14 +156,15 @@ def example(calls: Calls, module: ModuleSpec, one: Example, anchor: str, *, leve
     )
 
 
-def _python(module: ModuleSpec, one: Example, inputs: dict[str, Any]) -> str:
-    text = snippet(module, inputs)
+def _python(module: ModuleSpec, one: Example, inputs: dict[str, Any], folders: list[str]) -> str:
     if not one.streamed:
-        return text
+        return snippet(module, inputs, folders)
+    text = snippet(module, inputs)
     head, _, call = text.partition("result = koppling.execute(")
     arguments = call.rpartition("\nresult.output")[0].replace("\n", "\n    ")
     return (
-        f"{head}with koppling.Client() as client:\n    with client.stream({arguments} as stream:\n"
+        f"{head}with koppling.Client({specs_argument(folders)}) as client:\n"
+        f"    with client.stream({arguments} as stream:\n"
         "        for delta in stream:\n            print(delta)\n        stream.result().output"
     )
 
