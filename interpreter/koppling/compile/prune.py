@@ -137,5 +137,6 @@ def _loosened(schema: Any) -> Any:
         elif not (key in _NO_SHAPE or one is False):  # what nobody knows, nobody looks at
             found[key] = _loosened(one)
     if "type" in schema.get("if", ()):  # which kind it is tells what it holds
-        found |= {"if": schema["if"], "then": _loosened(schema["then"]), "else": _loosened(schema["else"])}
+        found["if"] = schema["if"]
+        found |= {key: _loosened(schema[key]) for key in ("then", "else") if key in schema}
     return found
