@@ -121,3 +121,12 @@ def test_a_folder_that_cannot_be_read_is_no_traceback(place, capsys):
     status, _ = run(capsys, "validate", "spec")
     (place / "acme/modules").chmod(0o755)
     assert status in {1, 2}
+
+
+def test_a_folder_in_the_place_of_a_module_is_told_of_where_list_sends_one(place, capsys):
+    (place / "acme/modules/get_part.v1.yaml").mkdir()
+    told = "spec/acme/modules/get_part.v1.yaml: error: cannot be read: is a folder [unreadable]\n"
+    assert run(capsys, "list", "acme")[0] == 1
+    assert run(capsys, "validate", "spec/acme/modules/get_part.v1.yaml") == (1, told)
+    assert run(capsys, "validate", "spec")[0] == 1
+    others(capsys)

@@ -94,6 +94,15 @@ def test_a_page_tells_fields_request_output_and_lifecycle(koppling):
     assert done.err == ""
 
 
+def test_a_page_tells_values_that_are_no_text(koppling, surroundings):
+    shutil.copytree(HERE / "spec/acme", surroundings / "more/acme")
+    path = surroundings / "more/acme/modules/get_thing.v1.yaml"
+    path.write_text(path.read_text().replace("fields:\n", "fields:\n  shape: {enum: [{a: 1}, 2], title: Shape}\n", 1))
+    done = koppling("show", "acme.get_thing", "--specs", str(surroundings / "more"))
+    assert (done.status, done.err) == (0, "")
+    assert "one of an object, 2" in done.out
+
+
 def test_a_page_of_several_operations_tells_each(koppling):
     said = koppling("show", "acme.manage_crates", "--as-of", "2026-11-23").out
     assert [line for line in said.splitlines() if line.startswith("action=")] == [

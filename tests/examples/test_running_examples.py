@@ -93,7 +93,7 @@ def test_an_operation_without_an_example_that_sends_a_request_is_a_failure(specs
     found = said("spec", word="pictures", specs=())
     assert "FAILED acme.manage_pictures@1/replace\n" in found
     assert "the operation 'replace' of acme.manage_pictures@1 has no example that sends a request [no-example]" in found
-    assert "help: write acme/examples/manage_pictures.v1/replace.yaml" in found
+    assert "help: write spec/acme/examples/manage_pictures.v1/replace.yaml" in found
 
 
 def test_a_module_without_examples_is_a_failure(specs: Path) -> None:

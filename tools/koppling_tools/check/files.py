@@ -42,7 +42,7 @@ def find(path: Path) -> list[Found]:
     Raises:
         Misuse: there are none.
     """
-    if path.is_file():
+    if path.is_file() or _stands_for_a_module(path):
         found = classify(path)
         if found is None or found.kind == "stray":
             raise Misuse(
@@ -60,7 +60,13 @@ def find(path: Path) -> list[Found]:
 def _below(path: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(path):
         folders[:] = [one for one in folders if not one.startswith(".") and one not in {"node_modules", "__pycache__"}]
-        yield from (Path(folder, one) for one in files if one.endswith(_SUFFIXES) and not one.startswith("."))
+        named = [*files, *(one for one in folders if _stands_for_a_module(Path(folder, one)))]
+        yield from (Path(folder, one) for one in named if one.endswith(_SUFFIXES) and not one.startswith("."))
+
+
+def _stands_for_a_module(folder: Path) -> bool:
+    """Tell whether a folder has the place and the name of a module's file, and so is in its way."""
+    return folder.suffix in _SUFFIXES and folder.absolute().parent.name == "modules" and folder.is_dir()
 
 
 def classify(shown: Path) -> Found | None:

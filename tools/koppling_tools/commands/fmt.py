@@ -38,7 +38,9 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, specs: tuple[Path, 
     found = [one for path in ([Path(one) for one in paths] or list(specs)) for one in find(path) if one.kind != "stray"]
     faults = []
     for one in found:
-        faults += unreadable(read_document(one.path))
+        if why := unreadable(read_document(one.path)):
+            faults += why
+            continue
         before, after = formed(one)
         if before == after:
             continue

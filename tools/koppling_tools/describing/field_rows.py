@@ -79,8 +79,9 @@ class FieldRows:
         yield from self._dated(schema)
 
     def _living(self, schema: dict[str, Any], values: list[Any]) -> list[Any]:
-        dated = schema.get("values") or {}
-        return [one for one in values if one is not None and _lifecycle(dated.get(one)).state(self._day) != "retired"]
+        known = schema.get("values") or {}
+        retired = {name for name, one in known.items() if _lifecycle(one).state(self._day) == "retired"}
+        return [one for one in values if one is not None and not (isinstance(one, str) and one in retired)]
 
     def _dated(self, schema: dict[str, Any]) -> Iterator[str]:
         if life := life_words(_lifecycle(schema.get("lifecycle")), self._day):

@@ -93,7 +93,8 @@ class Choice:
                 continue
             for operation in _without(module, [one for one in examples if one.module == name]):
                 what = f"the operation {operation!r} of {full}" if operation else full
-                help_text = f"write {connector}/examples/{name.replace('@', '.v')}/{operation or 'smallest'}.yaml"
+                place = path.parent.parent / "examples" / name.replace("@", ".v") / f"{operation or 'smallest'}.yaml"
+                help_text = f"write {shown(place)}"
                 fault = Diagnostic(
                     "no-example",
                     f"{what} has no example that sends a request",
