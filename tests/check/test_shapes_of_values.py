@@ -86,7 +86,7 @@ def test_a_broken_file_hides_no_other(spec, capsys, form):
     written(spec, {"file": "modules/make_thing.v2.yaml", "key": "  path", "new": "  path: '/things/${input.titel}'"})
     assert main(["validate", "spec", "--format", form]) == 1
     said = capsys.readouterr().out
-    for told in ("`auth` must be an object", "`since` must be an object", "`input.titel` is no field"):
+    for told in ("`auth` must be a map", "`since` must be a map", "`input.titel` is no field"):
         assert re.search(re.escape(told), said, re.IGNORECASE), said
 
 
@@ -94,14 +94,14 @@ def test_a_new_state_that_is_not_the_language_is_no_difference(spec, capsys):
     written(spec, {"file": "modules/get_thing.v1.yaml", "key": "  since", "new": "  since: string"})
     assert main(["diff", "before", "spec"]) == 1
     said = capsys.readouterr()
-    assert ("`since` must be an object" in said.err, said.out) == (True, "")
+    assert ("`since` must be a map" in said.err, said.out) == (True, "")
 
 
 def test_a_call_says_that_the_spec_is_wrong(spec):
     written(spec, {"file": "connector.yaml", "key": "auth", "new": "auth: bearer"})
     with (
         koppling.Client(specs=spec, connection=None) as client,
-        pytest.raises(SpecError, match="`auth` must be an object"),
+        pytest.raises(SpecError, match="`auth` must be a map"),
     ):
         client.execute("acme.get_thing", {"id": "th_1"})
     shutil.copy(HERE / "newcomer/acme/connector.yaml", spec / "acme")
@@ -258,7 +258,7 @@ def test_a_rule_that_fails_is_told_with_its_file_and_hides_nothing(spec, capsys,
     written(spec, {"file": "connector.yaml", "key": "auth", "new": "auth: bearer"})
     assert main(["validate", "spec"]) == 2
     said = capsys.readouterr().out
-    assert "`auth` must be an object" in said
+    assert "`auth` must be a map" in said
     assert (
         "spec/acme/modules/get_thing.v1.yaml: error: this is a fault of Koppling itself, met with the rule no-connector: KeyError: 'get_thing'"
         in said
@@ -276,4 +276,4 @@ def test_a_check_that_fails_is_told_with_its_file_and_hides_nothing(spec, capsys
     found = json.loads(capsys.readouterr().out)
     own = {one["path"] for one in found if one["rule"] == OWN_FAULT}
     assert own == {str(path) for path in spec.rglob("examples/*/*.yaml")}
-    assert "`since` must be an object" in str(found)
+    assert "`since` must be a map" in str(found)
