@@ -171,6 +171,13 @@ def test_a_mistake_in_adding_is_told_and_nothing_stored(koppling, server, argume
     assert not _stored().exists()
 
 
+def test_a_variable_whose_bytes_are_no_text_is_not_stored(koppling, monkeypatch):
+    monkeypatch.setenv("ACME_API_KEY", "canary\udcff")
+    done = koppling("connection", "add", "acme", "--from-env", "--no-test")
+    assert (done.status, _stored().exists()) == (1, False)
+    assert "the connections cannot be written: a field holds half a surrogate pair, which is no text" in done.err
+
+
 def test_a_file_of_variables_is_read_where_it_is_named(koppling, server, surroundings, monkeypatch):
     monkeypatch.delenv("ACME_API_KEY")
     (surroundings / ".env").write_text("ACME_API_KEY=canary-of-file\nACME_TENANT=t\n")

@@ -110,6 +110,21 @@ def test_a_fault_of_our_own_is_one_sentence(koppling, monkeypatch):
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("words", [["pin=hush/1"], ['pin:="hush/1"'], ["--input", "inputs.json"]], ids=str)
+@pytest.mark.parametrize("where", ["koppling.validate.choose", "koppling.client.begin.check_client"])
+def test_a_crash_before_anything_is_sent_shows_no_secret(koppling, surroundings, monkeypatch, where, words):
+    def broken(*known, **_):
+        raise RuntimeError(f"broke on {known!r}, hush/1 and hush%2F1")
+
+    (surroundings / "inputs.json").write_text('{"pin": "hush/1"}')
+    monkeypatch.setattr(where, broken)
+    monkeypatch.setenv("KOPPLING_DEBUG", "1")
+    done = koppling("run", "acme.get_thing", "id=th_1", *words)
+    assert done.err.startswith("error: this is a fault of Koppling itself: RuntimeError: broke on (")
+    assert ", *** and ***" in done.err
+    assert "hush/1" not in done.err
+
+
 @pytest.mark.parametrize(
     "arguments", [["run", "acme.get_thing", "id=th_1"], ["connection", "add", "acme", "--from-env"]]
 )

@@ -20,6 +20,7 @@ from leaking import Watched, leaks, shown
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import koppling
+from koppling.client.clock import Clock
 from koppling.times import LONGEST
 
 SPANS = InMemorySpanExporter()
@@ -65,7 +66,7 @@ def ways(operation: Operation) -> list[str]:
     return ["execute", *(way for way, there in ways if there)]
 
 
-def clock() -> koppling.Clock:
+def clock() -> Clock:
     """Return a clock that runs with each look at it, is moved by sleeping, and takes what a real one does."""
     now = 1_700_000_000.0
 
@@ -79,7 +80,7 @@ def clock() -> koppling.Clock:
         assert 0 <= seconds <= LONGEST
         now += seconds
 
-    return koppling.Clock(now=look, sleep=sleep, random=lambda: 0.5)
+    return Clock(now=look, sleep=sleep, random=lambda: 0.5)
 
 
 def in_threads(make: Callable[..., Any], operation: Operation, inputs: dict[str, Any], how: str) -> Any:

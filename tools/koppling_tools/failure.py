@@ -47,36 +47,28 @@ def show(error: BaseException) -> int:
     if isinstance(error, OSError):
         _say(_os_words(error), getattr(error, "__notes__", []))
         return COULD_NOT
-    masker = _known_secrets(error)
+    said, trace = _words_of_a_crash(error)
     _say(
-        masker.text(f"this is a fault of Koppling itself: {type(error).__name__}: {error}"),
+        f"this is a fault of Koppling itself: {said}",
         ["please report it, with the command and, where you can, the spec; KOPPLING_DEBUG=1 shows where it happened"],
     )
     if os.environ.get("KOPPLING_DEBUG"):
-        import traceback
-
-        sys.stderr.write(masker.text("".join(traceback.format_exception(error))))
+        sys.stderr.write(trace)
     return COULD_NOT
 
 
-def _known_secrets(error: BaseException | None) -> Any:
-    """Return what masks the secrets that the code knew of which failed: nobody wrote its words for people."""
-    from koppling import AsyncClient, Client, Connection
-    from koppling.masking import Masker
+def _words_of_a_crash(error: BaseException) -> tuple[str, str]:
+    """Return what went wrong, and where; without words where it cannot be told what of them is secret."""
+    import traceback
 
-    found = Masker()
-    while error is not None:
-        trace = error.__traceback__
-        while trace is not None:
-            for one in list(trace.tb_frame.f_locals.values()):
-                if isinstance(one, Connection):
-                    found = found.with_more(str(value) for value in one.fields.values())
-                bound = one._begin._bound.values() if isinstance(one, Client | AsyncClient) else ()  # noqa: SLF001  (there is no other way to know)
-                for masker in (getattr(holder, "masker", None) for holder in (one, *bound)):
-                    found = masker.joined(found) if isinstance(masker, Masker) else found
-            trace = trace.tb_next
-        error = error.__cause__ or error.__context__
-    return found
+    try:
+        from koppling_tools import known_secrets
+
+        masker = known_secrets.of(error)
+        trace = masker.text("".join(traceback.format_exception(error)))
+        return masker.text(f"{type(error).__name__}: {error}"), trace
+    except Exception:  # noqa: BLE001  (what is broken may break this as well)
+        return type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
 
 
 def _say(text: str, notes: list[str]) -> None:

@@ -321,6 +321,9 @@ def _changing() -> Iterator[dict[str, Entry]]:
     except OSError as error:
         message = f"the connections cannot be written: {error.filename or path}: {error.strerror or error}"
         raise ConnectionInvalid("", message) from None
+    except UnicodeEncodeError:  # as a variable has it whose bytes are no UTF-8
+        message = "the connections cannot be written: a field holds half a surrogate pair, which is no text"
+        raise ConnectionInvalid("", message) from None
 
 
 def _text(known: dict[str, Entry]) -> str:
