@@ -27,7 +27,7 @@ _SECRET = re.compile(re.escape(CANARY) + r"\w*")
 _WHOLE = (
     "koppling_tools.failure",
     "koppling_tools.known_secrets",
-    "koppling_tools.terminal",
+    "koppling_tools.console.terminal",
     "koppling.masking",
     "koppling.send",
 )

@@ -14,7 +14,7 @@ from koppling import AsyncClient, Client, Connection
 from koppling.masking import Masker
 from koppling.model import ConnectorSpec, ModuleSpec
 from koppling.store.connections import Entry
-from koppling_tools.values import Inputs
+from koppling_tools.running.values import Inputs
 
 _DEEPEST: Final = 3  # of what is held within what is held
 _WORD: Final = re.compile(r"([^=:@]+)(?::=@?|=|@)(.*)", re.DOTALL)  # an input among the words of a command
