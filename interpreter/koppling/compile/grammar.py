@@ -136,7 +136,11 @@ _FOREIGN = {
 }
 
 
-def _hint(document: Document, rule: str, fault: Fault, said: str) -> str:  # noqa: C901  (a table)
+_CHOSEN = frozenset({("fields",), ("properties",), ("$defs",)})
+_TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
+
+
+def _hint(document: Document, rule: str, fault: Fault, said: str) -> str:  # noqa: C901, PLR0912  (a table)
     """Return what mends a mistake that is made often, where it is known; nothing else."""
     pointer = fault.pointer
     key = str(pointer[-1]) if pointer else ""
@@ -149,12 +153,14 @@ def _hint(document: Document, rule: str, fault: Fault, said: str) -> str:  # noq
             "a name has letters, digits and _, and begins with none of the digits" if "A-Za-z_" in fault.message else ""
         )
     value = _at(document.value, pointer)
+    if pointer[-2:-1] in _CHOSEN:  # the key is a name that somebody chose, whatever it means elsewhere
+        return _field_hint(value)
     if key == "method" and isinstance(value, str) and value.upper() != value:
         return f"write {value.upper()}"
     if key == "version" and pointer == ("version",):
         found = re.fullmatch(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", str(value))
         return f"write {'.'.join(part or '0' for part in found.groups())}" if found else "write three numbers: 1.0.0"
-    if key in {"since", "deprecated", "retired", "verified", "as_of"} and pointer[-2:-1] != ("fields",):
+    if key in {"since", "deprecated", "retired", "verified", "as_of"}:
         return "write a day as 2026-12-31"
     if key == "required" and value in (True, False):
         return "name the field in the list `required`, which stands beside `fields` or `properties`"
@@ -171,6 +177,10 @@ def _hint(document: Document, rule: str, fault: Fault, said: str) -> str:  # noq
         found = re.search(r"[1-5]", value)
         return f"write {found[0]}00-{found[0]}99" if found else "write a status, or a range such as 400-499"
     return ""
+
+
+def _field_hint(value: Any) -> str:
+    return f"write what it takes: {{type: {value if value in _TYPES else 'string'}}}" if isinstance(value, str) else ""
 
 
 _CURLY = "“”„‘’‚«»"  # noqa: RUF001  (what is meant to be found)
