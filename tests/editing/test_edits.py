@@ -217,7 +217,7 @@ def a_module(folder, fields):
     path = folder / "acme/modules/get_thing.v1.yaml"
     path.parent.mkdir(parents=True)
     (folder / "acme/connector.yaml").write_text(
-        'koppling: 1\nname: acme\ntitle: Acme\nversion: 1.0.0\nrequest: {base_url: "https://acme.example"}\n'
+        'koppling: 1\nname: acme\ntitle: Acme\nversion: 1.0.0\nconnection: {fields: {}}\nrequest: {base_url: "https://acme.example"}\n'
     )
     path.write_text(
         f"name: get_thing\nversion: 1.0.0\ntitle: Get a thing\n{fields}\nrequest: {{method: GET, path: /things}}\n"
