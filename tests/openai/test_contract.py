@@ -1,22 +1,22 @@
 """Every request that an example makes the interpreter render, against the vendor's own document, as a table of facts."""
 
-import json
-import re
 import runpy
-from urllib.parse import urlsplit
 
 import jsonschema_rs
 import pytest
-from openai_cases import CATALOG, ROOT, SENDING, fact_file, named, rendered, sent
-
-DATA = ROOT / "tests" / "data"
-TABLE = json.loads((DATA / "openai_facts.json").read_text())
-
-# Modules that speak of a day that is gone are held against the document of that day.
-DOCUMENT = {"create_edit@1": "legacy", "generate_images@1": "seed-era"}
-
-# Operations that have no shape of their own, and those that have no facts.
-WITHOUT_FACTS = {"make_custom_api_call@1": "the caller decides the whole request"}
+from openai_cases import CATALOG, SENDING, fact_file, named, rendered, sent
+from vendor_documents import (
+    DATA,
+    TABLE,
+    WITHOUT_FACTS,
+    alternatives,
+    body_of,
+    document_for,
+    nested,
+    operation_of,
+    properties_of,
+    typed,
+)
 
 # Properties that we send and the document does not know, or knows otherwise; each with its reason.
 AHEAD = {
@@ -47,78 +47,12 @@ LEFT_OUT = {
 }
 
 
-def operation_of(document, url, request):
-    """Return the operation whose path template fits the address as it was sent, encoded."""
-    path = urlsplit(url).path.partition("/v1")[2]
-    for name, facts in TABLE[document].items():
-        method, template = name.split(" ", 1)
-        if method == request.method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
-            return name, facts
-    raise AssertionError(f"the vendor's document has no {request.method} {path}")
-
-
 def checked(example):
     """Return the vendor's operation that an example calls, its facts, and the request."""
     out = rendered(example)
     request = sent(out)
-    name, facts = operation_of(DOCUMENT.get(example.module_name.removeprefix("openai."), "current"), out.url, request)
+    name, facts = operation_of(document_for(example.module_name), out.url, request)
     return name, facts, request
-
-
-def nested(pairs):
-    """Return names as `a[]` and `a[b]` as what they mean."""
-    found = {}
-    for name, value in pairs:
-        base, *keys = (
-            re.split(r"[\[\]]+", name.removesuffix("]")) if "[" in name and not name.endswith("[]") else [name]
-        )
-        if name.endswith("[]"):
-            found.setdefault(name[:-2], []).append(value)
-        elif keys:
-            found.setdefault(base, {})[keys[0]] = value
-        else:
-            found[name] = value
-    return found
-
-
-def typed(value, schema):
-    """Return a text of a form as the value that the schema wants, where it wants no text."""
-    if isinstance(value, dict):
-        known = next((one["properties"] for one in alternatives(schema) if "properties" in one), {})
-        return {key: typed(one, known.get(key, {})) for key, one in value.items()}
-    if isinstance(value, list):
-        inner = next((one["items"] for one in alternatives(schema) if "items" in one), {})
-        return [typed(one, inner) for one in value]
-    types = {
-        kind
-        for one in alternatives(schema)
-        for kind in ([one["type"]] if isinstance(one.get("type"), str) else one.get("type", []))
-    }
-    return value if "string" in types or not types or value.endswith((".png", ".wav", ".jsonl")) else json.loads(value)
-
-
-def alternatives(schema):
-    if not isinstance(schema, dict):
-        return
-    yield schema
-    for one in (*schema.get("anyOf", ()), *schema.get("allOf", ())):
-        yield from alternatives(one)
-
-
-def properties_of(schema):
-    return {name: one for part in alternatives(schema) for name, one in part.get("properties", {}).items()}
-
-
-def body_of(request, facts):
-    """Return the body as a value, and its schema."""
-    kind, value = request.body
-    media_type = {"json": "application/json", "multipart": "multipart/form-data"}[kind]
-    schema = facts["bodies"][media_type]
-    if kind == "multipart":
-        known = properties_of(schema)
-        parts = nested((part["name"], part.get("value", part.get("filename"))) for part in value)
-        value = {name: typed(one, known.get(name, {})) for name, one in parts.items()}
-    return value, schema
 
 
 def test_the_table_is_what_the_script_makes_of_the_vendors_documents():
@@ -171,7 +105,7 @@ def test_every_property_that_the_vendor_documents_can_be_sent():
     for (module, name), found in ever.items():
         if module == "create_edit@2":
             continue  # it speaks of editing; most of what a chat may say has no place in it
-        facts = TABLE[DOCUMENT.get(module, "current")][name]
+        facts = TABLE[document_for(module)][name]
         known = set(facts["query"])
         media_types = [kind for kind in facts["bodies"] if kind == "multipart/form-data"] or list(facts["bodies"])
         for kind in media_types:

@@ -41,8 +41,11 @@ _DEEPEST = 4
 _CONDITION = ("if", "then", "else")
 
 
-def inputs_of(operation: Operation, texts: tuple[str, ...], most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
-    """Return a strategy of inputs: what the schema asks for, texts out of these, optional fields now and then."""
+def inputs_of(operation: Operation, texts: tuple[str, ...], most: int | None = 4) -> st.SearchStrategy[dict[str, Any]]:
+    """Return a strategy of inputs: what the schema asks for, texts out of these, `most` of its optional fields at once.
+
+    Where `most` is None, each optional field is given every other time.
+    """
     schema = operation.plan["schema"]
     parsed = [name for name, one in operation.plan["fields"].items() if one.get("parse") == "json"]
     make = _Maker(schema.get("$defs", {}), texts, most)
@@ -72,9 +75,9 @@ def _as_text(found: dict[str, Any], parsed: list[str], texts: tuple[str, ...]) -
 
 
 class _Maker:
-    """Makes strategies of schemas; `defs` are what they refer to, `most` how many optional fields are given at once."""
+    """Makes strategies of schemas; `defs` are what they refer to."""
 
-    def __init__(self, defs: dict[str, Any], texts: tuple[str, ...], most: int) -> None:
+    def __init__(self, defs: dict[str, Any], texts: tuple[str, ...], most: int | None) -> None:
         self._defs, self._texts, self._most = defs, texts, most
         self._judges: dict[int, tuple[jsonschema_rs.Draft202012Validator, Any]] = {}
 
@@ -226,8 +229,8 @@ class _Maker:
         return st.tuples(others, found).map(lambda both: {**both[0], **both[1]})
 
     def _some_of(self, may: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-        if not may:
-            return st.just({})
+        if not may or self._most is None:
+            return st.fixed_dictionaries({}, optional=may)
         names = st.lists(st.sampled_from(sorted(may)), max_size=self._most, unique=True)
         return names.flatmap(lambda chosen: st.fixed_dictionaries({name: may[name] for name in chosen}))
 
@@ -238,6 +241,11 @@ class _Maker:
         inner = st.deferred(lambda: self._anything(depth + 2))
         names = st.sampled_from([text for text in self._texts if text])
         return st.one_of(flat, st.lists(inner, max_size=2), st.dictionaries(names, inner, max_size=2))
+
+
+def fits(operation: Operation, inputs: dict[str, Any]) -> bool:
+    """Tell whether inputs fit the schema, and nothing but their schema would refuse them."""
+    return jsonschema_rs.is_valid(operation.plan["schema"], marked(inputs), validate_formats=True)
 
 
 def marked(value: Any) -> Any:

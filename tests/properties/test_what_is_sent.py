@@ -13,10 +13,9 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 import h11
 import httpx
-import jsonschema_rs
 import pytest
 from every_operation import CANARY, OPERATIONS, Operation, often
-from hostile_inputs import HOSTILE, PLAIN, inputs_of, marked
+from hostile_inputs import HOSTILE, PLAIN, fits, inputs_of
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -108,11 +107,6 @@ def test_what_is_shown_of_a_followed_list_is_what_its_first_round_sends():
     inputs = {"fine_tuning_job_id": "ftjob-1", "follow": True, "limit": 2, **operation.chosen}
     rendered, request = first_request(operation, inputs)
     assert rendered.url == str(request.url) == f"{operation.base}/fine_tuning/jobs/ftjob-1/events"
-
-
-def fits(operation: Operation, inputs: dict[str, Any]) -> bool:
-    """Tell whether inputs fit the schema, and nothing but their schema would refuse them."""
-    return jsonschema_rs.is_valid(operation.plan["schema"], marked(inputs), validate_formats=True)
 
 
 # ---- what every request must be ----
