@@ -20,7 +20,7 @@ _FACTS: Final = ("kind", "status", "message", "code", "param", "request_id", "re
 
 
 def exchanges(heard: Sequence[Heard], base_url: str, disguise: Disguise, *, raw: bool = False) -> list[dict[str, Any]]:
-    """Return the exchanges as an example states them, equal ones in a row as one.
+    """Return the exchanges as an example states them.
 
     Args:
         heard: what went over the wire.
@@ -28,14 +28,9 @@ def exchanges(heard: Sequence[Heard], base_url: str, disguise: Disguise, *, raw:
         disguise: what stands for secrets.
         raw: state bodies of answers as they came, text or base64.
     """
-    found: list[dict[str, Any]] = []
-    for one in heard:
-        exchange = {"request": _request(one, base_url, disguise), "response": _response(one, disguise, raw=raw)}
-        if found and {**found[-1], "times": 1} == {**exchange, "times": 1}:
-            found[-1]["times"] = found[-1].get("times", 1) + 1
-        else:
-            found.append(exchange)
-    return found
+    return [
+        {"request": _request(one, base_url, disguise), "response": _response(one, disguise, raw=raw)} for one in heard
+    ]
 
 
 def _request(one: Heard, base_url: str, disguise: Disguise) -> dict[str, Any]:

@@ -78,8 +78,11 @@ def kept(call: Call, disguise: Disguise, path: Path, title: str) -> str:
             whole = {**whole, "error": {**whole["error"], **_masked_anew(faults)}}
             faults = _faults(call, whole, path)
         if not faults:
-            small = _smaller(whole, lambda one: not _faults(call, one, path))
-            text = _text(_telling(small, call, disguise, lambda one: not _faults(call, one, path)), path)
+
+            def holds(one: dict[str, Any]) -> bool:
+                return not _faults(call, one, path)
+
+            text = _text(_joined(_telling(_smaller(whole, holds), call, disguise, holds), holds), path)
             _prove(text, disguise, path)
             return text
     raise _cannot(faults)
@@ -132,9 +135,7 @@ def _gave(call: Call, disguise: Disguise) -> dict[str, Any]:
 
 
 def _as_stated(exchanges: list[dict[str, Any]]) -> dict[str, Any]:
-    if len(exchanges) == 1 and "times" not in exchanges[0]:
-        return exchanges[0]
-    return {"exchanges": exchanges}
+    return exchanges[0] if len(exchanges) == 1 else {"exchanges": exchanges}
 
 
 def _each(value: dict[str, Any], change: Callable[[int, dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
@@ -178,6 +179,18 @@ def _telling(value: dict[str, Any], call: Call, disguise: Disguise, holds: Holds
 def _with(exchange: dict[str, Any], name: str, sent: str) -> dict[str, Any]:
     request = exchange["request"]
     return {**exchange, "request": {**request, "headers": {**request.get("headers", {}), name: sent}}}
+
+
+def _joined(value: dict[str, Any], holds: Holds) -> dict[str, Any]:
+    """State exchanges in a row that are alike, as an example has them at last, once."""
+    found: list[dict[str, Any]] = []
+    for one in value.get("exchanges", ()):
+        if found and {**found[-1], "times": 1} == {**one, "times": 1}:
+            found[-1] = {**one, "times": found[-1].get("times", 1) + 1}
+        else:
+            found.append(one)
+    joined = {**value, "exchanges": found}
+    return joined if found and holds(joined) else value
 
 
 def _text(value: dict[str, Any], path: Path) -> str:
