@@ -40,7 +40,7 @@ def _spans():
 
 @EVERY
 @given(data=st.data())
-@often(6)
+@often(5)
 def test_a_call_ends_asks_one_origin_and_shows_no_secret(operation, data):
     inputs = data.draw(st.sampled_from(takes(operation)))
     answers = data.draw(answers_of(operation, secrets_of(operation, inputs)))
