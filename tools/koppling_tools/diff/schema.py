@@ -53,12 +53,22 @@ class Comparison:
 
     def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         self._old, self._new = old, new
+        # The references that led to what is compared: a definition may hold itself.
+        self._within: list[tuple[str | None, str | None] | None] = []
 
     def differences(self, old: Any, new: Any, name: str, pointer: Pointer = (), depth: int = 0) -> Iterator[Difference]:
         """Yield the differences of two schemas of what is called `name`."""
+        led = _reference(old), _reference(new)
         old, new = _resolved(old, self._old), _resolved(new, self._new)
-        if (old == new and not _refers(old)) or depth > _DEEPEST:
+        if (old == new and not _refers(old)) or depth > _DEEPEST or led in self._within:
             return
+        self._within.append(led if any(led) else None)
+        yield from self._of_two(old, new, name, pointer, depth)
+        self._within.pop()
+
+    def _of_two(
+        self, old: dict[str, Any], new: dict[str, Any], name: str, pointer: Pointer, depth: int
+    ) -> Iterator[Difference]:
         yield from self._types(old, new, name, pointer)
         yield from self._values(old, new, name, pointer)
         for keys, sign in ((_LOWER, 1), (_UPPER, -1)):
@@ -87,7 +97,24 @@ class Comparison:
         for key in _PROSE:
             if old.get(key) != new.get(key):
                 yield Difference("prose-changed", "prose", (*pointer, key), f"{name}: `{key}` {_what(old, new, key)}")
+        alike = [key for key in (*_EXACT, *_RULES) if old.get(key) == new.get(key) and _refers(old.get(key))]
+        for key in alike:
+            yield from self._behind(old[key], new[key], key, name, (*pointer, key), depth + 1)
         yield from self._inside(old, new, name, pointer, depth)
+
+    def _behind(self, old: Any, new: Any, key: str, name: str, pointer: Pointer, depth: int) -> Iterator[Difference]:
+        """Yield the differences of the definitions that a rule refers to in the same words."""
+        if isinstance(old, list):
+            for index, (one, other) in enumerate(zip(old, new, strict=True)):
+                yield from self.differences(one, other, name, (*pointer, index), depth)
+        elif key == "patternProperties":
+            for one in old:
+                yield from self.differences(old[one], new[one], f"{name}.{one}", (*pointer, one), depth)
+        elif key not in {"not", "if"}:
+            yield from self.differences(old, new, name, pointer, depth)
+        elif any(one.how != "prose" for one in self.differences(old, new, name, pointer, depth)):
+            # What holds where it does not, or if it does: neither narrower nor wider.
+            yield Difference("rules-changed", "other", pointer, f"{name}: the rules of `{key}` refer to others")
 
     def _types(
         self, old: Mapping[str, Any], new: Mapping[str, Any], name: str, pointer: Pointer
@@ -167,6 +194,10 @@ def _resolved(schema: Any, defs: Mapping[str, Any]) -> dict[str, Any]:
         schema = {**(target if isinstance(target, dict) else {}), **rest}
         seen += 1
     return schema if isinstance(schema, dict) else {}
+
+
+def _reference(schema: Any) -> str | None:
+    return schema.get("$ref") if isinstance(schema, dict) else None
 
 
 def _refers(schema: Any) -> bool:
