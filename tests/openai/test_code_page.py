@@ -1,4 +1,4 @@
-"""interpreter/README.md: every block of it runs, from top to bottom, against a server that answers as the vendor would."""
+"""spec/CODE.md: every block of it runs, from top to bottom, against a server that answers as the vendor would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 import koppling
 
-PAGE = (Path(__file__).parents[2] / "interpreter/README.md").read_text()
+PAGE = (Path(__file__).parents[2] / "spec/CODE.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 MESSAGE = {"index": 0, "message": {"role": "assistant", "content": "Hej, hej."}, "finish_reason": "stop"}
 USED = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
@@ -73,7 +73,7 @@ def place(tmp_path, monkeypatch):
 def test_every_block_of_the_page_runs(place, capsys):
     program = {}
     for block in BLOCKS:
-        exec(compile(block, "interpreter/README.md", "exec"), program)  # noqa: S102
+        exec(compile(block, "spec/CODE.md", "exec"), program)  # noqa: S102
     said = capsys.readouterr().out
     assert program["result"].output["text"] == "Hej, hej."
     assert [one["id"] for one in (program["first"], *program["rest"])] == ["1", "2", "3"]
