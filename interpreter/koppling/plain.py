@@ -77,7 +77,7 @@ def _scalar(value: Any, kind: type) -> Any:
     return value
 
 
-def _made_json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:  # noqa: C901, PLR0912
+def _made_json(value: Any, pointer: tuple[str | int, ...], problems: list[Problem]) -> Any:  # noqa: C901, PLR0912  (a table of kinds)
     """Return what plain JSON can be made of: tuples become lists, mappings dicts."""
     kind = type(value)
     if kind is str:

@@ -124,7 +124,7 @@ def _validator() -> Any:
             yield error
 
     words = {"pattern": pattern, "patternProperties": properties, "additionalProperties": others}
-    return extend(Draft202012Validator, words)  # type: ignore[no-untyped-call]
+    return extend(Draft202012Validator, words)  # type: ignore[no-untyped-call]  # it has no types
 
 
 def _rs_words(error: Any) -> str:

@@ -56,7 +56,7 @@ def test_sarif_keeps_to_its_own_schema_and_its_makers_tool_takes_it(koppling, fa
     home = Path(request.config.cache.mkdir("sarif"))
     if not (home / "package").is_dir():
         packed = subprocess.run(
-            ["npm", "pack", "--silent", "@microsoft/sarif-multitool-linux@5.7.0"],  # noqa: S607
+            ["npm", "pack", "--silent", "@microsoft/sarif-multitool-linux@5.7.0"],  # noqa: S607  (found where the system looks)
             cwd=home,
             check=True,
             capture_output=True,
@@ -83,7 +83,7 @@ def test_github_gets_a_command_a_fault(koppling, faulty):
 
 def test_junit_has_a_test_a_file(koppling, faulty):
     out = koppling("validate", "spec", "--format", "junit").out
-    (suite,) = ET.fromstring(out)  # noqa: S314
+    (suite,) = ET.fromstring(out)  # noqa: S314  (our own XML)
     cases = {one.get("name"): one for one in suite}
     assert len(cases) == int(suite.get("tests")) == len(list((faulty / "spec").rglob("*.yaml")))
     assert int(suite.get("failures")) == 1
@@ -112,7 +112,7 @@ REPORTS = {
 
 @pytest.mark.parametrize("arguments", REPORTS.values(), ids=REPORTS.keys())
 def test_junit_has_nothing_that_the_strictest_reader_refuses(koppling, faulty, arguments):
-    top = ET.fromstring(koppling(*arguments, "--format", "junit").out)  # noqa: S314
+    top = ET.fromstring(koppling(*arguments, "--format", "junit").out)  # noqa: S314  (our own XML)
     (suite,) = top
     assert suite.get("name") == " ".join(
         ["koppling", *arguments[:1], *(["--mutate"] if "--mutate" in arguments else [])]

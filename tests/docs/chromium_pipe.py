@@ -46,7 +46,7 @@ class Browser:
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
         self._process = subprocess.Popen(
-            ["bash", "-c", 'exec "$0" "$@" 3<&"$IN" 4>&"$OUT"', chromium(), *FLAGS, f"--user-data-dir={self._profile}"],  # noqa: S607
+            ["bash", "-c", 'exec "$0" "$@" 3<&"$IN" 4>&"$OUT"', chromium(), *FLAGS, f"--user-data-dir={self._profile}"],  # noqa: S607  (found where the system looks)
             env={**os.environ, "IN": str(to_browser), "OUT": str(from_browser), "HOME": self._profile},
             pass_fds=(to_browser, from_browser),
             stdout=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ from koppling.builtin import builtin_folder
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "interpreter").rglob("*.py"))
+PAGES = sorted((ROOT / "interpreter").rglob("*.md"))
 
 
 def connectors():
@@ -25,7 +26,7 @@ def test_there_are_connectors_to_be_silent_about():
     assert connectors()
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [*SOURCES, *PAGES], ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_connector_is_named_in_the_interpreter(path):
     text = path.read_text().lower()
     assert [name for name in connectors() if re.search(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", text)] == []

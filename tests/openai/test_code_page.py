@@ -73,7 +73,7 @@ def place(tmp_path, monkeypatch):
 def test_every_block_of_the_page_runs(place, capsys):
     program = {}
     for block in BLOCKS:
-        exec(compile(block, "spec/CODE.md", "exec"), program)  # noqa: S102
+        exec(compile(block, "spec/CODE.md", "exec"), program)  # noqa: S102  (our own code)
     said = capsys.readouterr().out
     assert program["result"].output["text"] == "Hej, hej."
     assert [one["id"] for one in (program["first"], *program["rest"])] == ["1", "2", "3"]

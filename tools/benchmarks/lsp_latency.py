@@ -77,7 +77,7 @@ class Editor:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "koppling_tools.cli", "lsp", "--stdio"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  (our own code)
 
     def send(self, **message: Any) -> None:
         """Send one message."""

@@ -103,7 +103,7 @@ class Soak:
                 one.join()
 
     def _thread(self, client: koppling.Client, number: int) -> None:
-        dice = random.Random(number)  # noqa: S311
+        dice = random.Random(number)  # noqa: S311  (a shuffle, no secret)
         while time.monotonic() < self._end:
             case = asked(dice)
             name, inputs = inputs_of(case)
@@ -128,7 +128,7 @@ class Soak:
             await asyncio.gather(*(self._task(client, number) for number in range(TASKS)))
 
     async def _task(self, client: koppling.AsyncClient, number: int) -> None:
-        dice = random.Random(number)  # noqa: S311
+        dice = random.Random(number)  # noqa: S311  (a shuffle, no secret)
         while time.monotonic() < self._end:
             case = asked(dice)
             name, inputs = inputs_of(case)

@@ -41,10 +41,10 @@ class Stub:
 
     def __enter__(self) -> Self:
         command = [sys.executable, __file__]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  (our own code)
         told, said = self._process.stdin, self._process.stdout
         assert told is not None  # noqa: S101  (for the type checker)
-        assert said is not None  # noqa: S101
+        assert said is not None  # noqa: S101  (for the type checker)
         with told:
             pickle.dump((self._answers, self._tls), told)
         port = int(said.readline())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import re._constants as kinds  # type: ignore[import-not-found]  # the parser has no public name since Python 3.11
-import re._parser as parser  # type: ignore[import-not-found]
+import re._parser as parser  # type: ignore[import-not-found]  # of the standard library, without types
 from typing import Any, Final
 
 _MANY: Final = 16  # repeated more often than this counts as without end

@@ -17,6 +17,7 @@ from koppling.errors import ApiError, TransportError
 from koppling.extract import ErrorMatch
 from koppling.model import Attempt, Request
 from koppling.retry import Tried, Verdict
+from koppling.statuses import SUCCESS
 
 MOST_REDIRECTS: Final = 5
 
@@ -48,7 +49,7 @@ def attempt(call: Call, request: Request, *, streamed: bool) -> Generator[Effect
             hops, number = hops + 1, 0
             request = _redirected(call, request, outcome, hops)
             continue
-        elif 200 <= outcome.status < 300:  # noqa: PLR2004
+        elif outcome.status in SUCCESS:
             _note(call, sending, outcome, _FINE)
             return request, outcome
         else:

@@ -33,7 +33,7 @@ def take_turn(call: Call, request: Request, *, sent: bool) -> Generator[Effect, 
     try:
         while (wait := line.left(turn, now)) > 0:
             if (yield from passes(call, wait)):
-                raise too_late(call, request, sent=sent, wait=wait, what="its turn under the rate limits, in {},")  # noqa: TRY301
+                raise too_late(call, request, sent=sent, wait=wait, what="its turn under the rate limits, in {},")  # noqa: TRY301  (who waits leaves the line in one place)
             yield Sleep(min(wait, max(_LOOK_UP, wait / 2)))
             now = yield Tick()
     except BaseException:  # also of a call that is closed while it waits

@@ -208,7 +208,7 @@ class _Log:
         self._logger = logger
 
     def __call__(self, seen: Exchange) -> None:
-        fine = seen.status is not None and seen.status < 400  # noqa: PLR2004
+        fine = seen.status is not None and seen.status < 400  # noqa: PLR2004  (a status)
         if not self._logger.isEnabledFor(level := _DEBUG if fine else _INFO):
             return
         what = seen.error if seen.status is None else f"{seen.status}"

@@ -65,7 +65,7 @@ def _no_constant(text: str) -> Any:
 
 _MARK: Final = b"\xef\xbb\xbf"  # of byte order, which some write before UTF-8
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)  # NaN and Infinity are no JSON
-_SCAN: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
+_SCAN: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]  # not in the stubs
 
 
 def event_of(text: str) -> Any:

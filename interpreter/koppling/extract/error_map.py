@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from koppling.errors import Kind
 from koppling.expression import Roots
 from koppling.extract.values import Evaluate, value_of
+from koppling.statuses import SUCCESS
 
 
 class ErrorMatch(NamedTuple):
@@ -41,7 +42,7 @@ class Errors:
         for when, found in self._fitting(status):
             if when is None or when(body, {"status": status, "headers": headers, "body": body}):
                 return found
-        return None if 200 <= status < 300 else ErrorMatch("runtime")  # noqa: PLR2004
+        return None if status in SUCCESS else ErrorMatch("runtime")
 
     def _fitting(self, status: int) -> list[tuple[Evaluate | None, ErrorMatch]]:
         """Return the entries for a status, sought once."""

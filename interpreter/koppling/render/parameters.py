@@ -34,7 +34,7 @@ def parameters(tree: Any, style: Style, where: str) -> list[Parameter]:
         at: tuple[str, ...] = (where, name)
         own = style
         if isinstance(value, dict) and set(value) == {"value", "style"}:
-            own, value, at = {**style, **value["style"]}, value["value"], (*at, "value")  # noqa: PLW2901
+            own, value, at = {**style, **value["style"]}, value["value"], (*at, "value")  # noqa: PLW2901  (the value without its style)
         found.append(Parameter(name, make_sink(value, *at), own))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Final
 
@@ -62,10 +63,10 @@ def compose(request: Request, route: Route, origin: str, target: str) -> Message
             size = 0 if request.method in _CARRYING else -1
         case Content(data):
             size = len(data)
-            pieces = lambda: _cut(data)  # noqa: E731
+            pieces = partial(_cut, data)
         case Raw(file):
             replayable, size = file.replayable, file.size
-            pieces = lambda: _read(file, size)  # noqa: E731
+            pieces = partial(_read, file, size)
         case Multipart(parts):
             boundary = os.urandom(16).hex()
             replayable = request.body.replayable
@@ -74,7 +75,7 @@ def compose(request: Request, route: Route, origin: str, target: str) -> Message
             written = [_Written(part, boundary) for part in parts]
             end = f"--{boundary}--\r\n".encode()
             size = _total(written, end)
-            pieces = lambda: chain(*written, (end,))  # noqa: E731
+            pieces = partial(chain, *written, (end,))
     if size is None:
         headers.append(("transfer-encoding", "chunked"))
     elif size >= 0:

@@ -20,6 +20,7 @@ from koppling.send.route import Origin, Route, route_to, split
 from koppling.send.tunnel import through
 from koppling.send.wire import Head, Wire
 from koppling.send.words import not_connected
+from koppling.statuses import SUCCESS
 
 _LAST_PIECES: Final = 4
 MOST_OF_AN_ERROR: Final = 1 << 20  # bytes of the body of an answer that is no success
@@ -154,7 +155,7 @@ class Sending(ABC, Generic[L, S]):
                 head = await line.wire.ask(message, line)
             body = Body(line, pool, head)
             reply = Reply(head.status, head.headers, None, body, self._bounds)
-            success = 200 <= head.status < 300  # noqa: PLR2004
+            success = head.status in SUCCESS
             if stream and success:
                 return reply
             reply.body = await _whole(reply, body, line, success=success)

@@ -218,5 +218,5 @@ def _ended(work: Coroutine[Any, Any, T]) -> T:
     try:
         work.send(None)
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+        return end.value  # type: ignore[no-any-return]  # what ends a generator has no type
     raise RuntimeError("it was to block, and was suspended")

@@ -9,6 +9,7 @@ from koppling.effects import NoAnswer
 from koppling.send.message import Message
 from koppling.send.route import Origin, Proxy
 from koppling.send.wire import Line, Wire
+from koppling.statuses import SUCCESS
 
 _SOCKS: Final = 5
 _NO_AUTHENTICATION, _PASSWORD = 0, 2
@@ -44,7 +45,7 @@ async def _connect(proxy: Proxy, origin: Origin, line: Line) -> None:
     if proxy.authorization is not None:
         headers.append(("proxy-authorization", proxy.authorization))
     head = await Wire().ask(Message("CONNECT", authority, headers, tuple, replayable=True), line)
-    if not 200 <= head.status < 300:  # noqa: PLR2004
+    if head.status not in SUCCESS:
         phrase = HTTPStatus(head.status).phrase if head.status in list(HTTPStatus) else ""
         raise _refused(proxy, f"{head.status} {phrase}".strip())
 

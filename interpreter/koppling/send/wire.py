@@ -16,6 +16,7 @@ from koppling.effects import NoAnswer
 from koppling.files import CHUNK
 from koppling.send.message import Message
 from koppling.send.words import quoted
+from koppling.statuses import SUCCESS
 
 MOST_HEAD: Final = 128 << 10  # bytes of an answer's status line and header fields, and of its trailer
 MOST_LINE: Final = 4 << 10  # bytes of a line between two chunks
@@ -139,10 +140,10 @@ class Wire:
                 return None
             version, head = _read(self._buffer[self._at : end])
             self._at = begins
-            if head.status >= 200:  # noqa: PLR2004
+            if head.status >= 200:  # noqa: PLR2004  (a status)
                 self._frame(method, version, head)
                 return head
-            if head.status == 101:  # noqa: PLR2004
+            if head.status == 101:  # noqa: PLR2004  (a status)
                 raise _garbled("it switches to a protocol that nobody asked for")
         raise _garbled("it never goes beyond interim ones")
 
@@ -152,7 +153,7 @@ class Wire:
         self._kept = version != "0" and (length is None or coding is None)
         if "connection" in headers:
             self._kept = self._kept and "close" not in {one.strip() for one in headers["connection"].lower().split(",")}
-        bodyless = method == "HEAD" or status in {204, 304} or (method == "CONNECT" and status < 300)  # noqa: PLR2004
+        bodyless = method == "HEAD" or status in {204, 304} or (method == "CONNECT" and status in SUCCESS)
         count = 0
         if length is not None:
             count = _length(length)
@@ -161,7 +162,7 @@ class Wire:
             raise _garbled(f"its transfer encoding is {quoted(coding)}")
         if bodyless:
             # What is announced where nothing may come will come, and cannot be told from the next answer.
-            self._kept = self._kept and (status != 204 or (coding is None and not count))  # noqa: PLR2004
+            self._kept = self._kept and (status != 204 or (coding is None and not count))  # noqa: PLR2004  (a status)
             self._framing = _Framing.OVER
         elif coding is not None:
             self._framing, self._left, self._size = _Framing.CHUNKS, 0, _SIZE

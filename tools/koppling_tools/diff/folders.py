@@ -119,7 +119,7 @@ def _connector(name: str, old: State, new: State, day: str) -> Iterator[Change]:
         assert document is not None  # noqa: S101  (one of the two is there)
         told = "the connector is gone" if gone else "the connector is new"
         rule, verdict = ("connector-removed", "breaking") if gone else ("connector-added", "additive")
-        yield Change(rule, verdict, name, told, Location(document.path))  # type: ignore[arg-type]
+        yield Change(rule, verdict, name, told, Location(document.path))  # type: ignore[arg-type]  # a pair of literals
         return
     changes = list(_connector_changes(name, before, after, day))
     gone_modules = [one for one in _removed(name, old, new, day) if one.verdict == "breaking"]
@@ -310,7 +310,7 @@ def _sides(name: str, document: Document, state: State, connector: str) -> dict[
 def _typed(view: ModuleView, operation: str | None, response: Any) -> Mapping[str, Any]:
     """Return the schemas of what an operation gives, by output, as far as examples and `response.body` tell."""
     found: dict[str, Any] = {}
-    answers = [one for _, one in view.responses(operation) if int(one.get("status", 200)) < 400]  # noqa: PLR2004
+    answers = [one for _, one in view.responses(operation) if int(one.get("status", 200)) < 400]  # noqa: PLR2004  (a status)
     for case in response if isinstance(response, list) else [response]:
         subjects = subjects_of(view, case, answers)
         bundle = subjects.item if "items" in case else subjects.body

@@ -129,7 +129,7 @@ class Comparison:
             if lost and not told_by_values and not (lost == {"integer"} and "number" in others):
                 told = f"{name}: {word} {' or '.join(sorted(lost))}"
                 rule = "null-refused" if lost == {"null"} and how == "narrower" else f"type-{how}"
-                yield Difference(rule, how, (*pointer, "type"), told)  # type: ignore[arg-type]
+                yield Difference(rule, how, (*pointer, "type"), told)  # type: ignore[arg-type]  # a pair of literals
 
     def _values(
         self, old: Mapping[str, Any], new: Mapping[str, Any], name: str, pointer: Pointer

@@ -126,7 +126,7 @@ def _merged(tokens: Any) -> Iterator[tuple[str, str]]:
 
 @cache
 def _lexer(language: Language) -> Any:
-    from pygments.lexers import BashLexer, JsonLexer, PythonLexer  # type: ignore[import-untyped]
+    from pygments.lexers import BashLexer, JsonLexer, PythonLexer  # type: ignore[import-untyped]  # it has no types
 
     made = {"json": JsonLexer, "python": PythonLexer, "bash": BashLexer}
     return made[language](stripnl=False, ensurenl=True)

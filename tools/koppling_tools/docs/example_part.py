@@ -183,7 +183,7 @@ def _answers(one: Example, masker: Masker, heading: Callable[[Node], Element]) -
         title: list[Node] = [f"Answer {number}, to " if several else "Answer "]
         if several:
             title += [tag("code", f"{asked.get('method', 'GET')} {asked.get('path', '')}"), " "]
-        title.append(tag("span", str(status), class_=f"status {'good' if int(status) < 400 else 'bad'}"))  # noqa: PLR2004
+        title.append(tag("span", str(status), class_=f"status {'good' if int(status) < 400 else 'bad'}"))  # noqa: PLR2004  (a status)
         yield heading(title)
         body, language = _body(masker.value(dict(response)))
         if body:

@@ -78,7 +78,7 @@ class FieldList:
         inner = self._list(field.inner)
         if len(field.path) == 1 and len(list(field.walk())) <= _MANY:
             return inner
-        names = ", ".join(one.name for one in field.inner[:4]) + (", …" if len(field.inner) > 4 else "")  # noqa: PLR2004
+        names = ", ".join(one.name for one in field.inner[:4]) + (", …" if len(field.inner) > 4 else "")  # noqa: PLR2004  (as many as are shown)
         return tag("details", tag("summary", "Holds ", tag("code", names)), inner, class_="inner")
 
     def _said(self, field: SchemaField) -> Iterator[Node]:

@@ -96,7 +96,7 @@ def _top(place: Place, *, rules: bool) -> Element:
 
 def _mark() -> Element:
     rings = [
-        tag("circle", cx=x, cy=12, r=6.5, fill="none", stroke="currentColor", stroke_width="2.6", class_=name)  # type: ignore[arg-type]
+        tag("circle", cx=x, cy=12, r=6.5, fill="none", stroke="currentColor", stroke_width="2.6", class_=name)  # type: ignore[arg-type]  # numbers become text
         for x, name in ((8.5, "left"), (17.5, "right"))
     ]
     return tag("svg", rings, viewBox="0 0 26 24", width=26, height=24, aria_hidden="true")

@@ -129,7 +129,7 @@ class _Names:
 
 def _head(sheet: _Sheet, found: Explanation, names: _Names) -> None:
     module, asked = found.module, found.asked
-    sheet.lines.append(sheet._styled(module.full_name, fg="cyan", bold=True) + f"  {clean(module.title)}")  # noqa: SLF001
+    sheet.lines.append(sheet._styled(module.full_name, fg="cyan", bold=True) + f"  {clean(module.title)}")  # noqa: SLF001  (of this file's own kind)
     sheet.line(f"version {module.version}: {found.why_version}")
     told = next(one.told for one in found.versions if one.chosen)
     if told != "active":

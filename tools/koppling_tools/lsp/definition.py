@@ -47,7 +47,7 @@ def references(files: Files, path: Path, offset: int, *, declarations: bool = Tr
     spec, scalar = files.spec(path), files.scanned(path).at(offset)
     if spec is None or scalar is None:
         return []
-    if scalar.role == "key" and len(scalar.pointer) == 2 and scalar.pointer[0] == "$defs":  # noqa: PLR2004
+    if scalar.role == "key" and len(scalar.pointer) == 2 and scalar.pointer[0] == "$defs":  # noqa: PLR2004  ($defs/name)
         home, name = path, scalar.text
     elif scalar.role == "value" and scalar.pointer[-1:] == ("$ref",):
         target = definition(files, spec, scalar.text)

@@ -71,7 +71,7 @@ class Disguise:
         if depth < _DEEPEST:
             text = _TOKEN.sub(lambda match: self._token(match[0], depth), text)
         for one, form in zip(self._secrets, self._patterns, strict=True):
-            text = form.sub(lambda match, one=one: self._spelled(one, match[0]), text)  # type: ignore[misc]
+            text = form.sub(lambda match, one=one: self._spelled(one, match[0]), text)  # type: ignore[misc]  # a default binds the loop's variable
             for start, end in reversed(list(pieces(text, one.text))):
                 self._count(one)
                 text = text[:start] + _LEFT + text[end:]

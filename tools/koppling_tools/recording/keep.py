@@ -149,7 +149,7 @@ def _smaller(value: dict[str, Any], holds: Holds) -> dict[str, Any]:
     """Leave out the headers of answers without which the example holds as well."""
     exchanges: list[dict[str, Any]] = value.get("exchanges", [value])
     for name in sorted({name for one in exchanges for name in one["response"].get("headers", {})}):
-        without = _each(value, lambda _, one, name=name: _without(one, name))  # type: ignore[misc]
+        without = _each(value, lambda _, one, name=name: _without(one, name))  # type: ignore[misc]  # a default binds the loop's variable
         if holds(without):
             value = without
     return value
@@ -170,7 +170,7 @@ def _telling(value: dict[str, Any], call: Call, disguise: Disguise, holds: Holds
         sent = [disguise.text(dict(one.sent_headers).get(name.lower(), "")) for one in call.heard]
         if len(exchanges) != len(sent) or not all(sent):
             continue
-        more = _each(value, lambda at, one, name=name, sent=sent: _with(one, name, sent[at]))  # type: ignore[misc]
+        more = _each(value, lambda at, one, name=name, sent=sent: _with(one, name, sent[at]))  # type: ignore[misc]  # a default binds the loop's variable
         if holds(more):
             value = more
     return value

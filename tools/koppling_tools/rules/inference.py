@@ -62,7 +62,7 @@ def _all(view: ModuleView) -> list[tuple[Finding, Inferred]]:
 
 def _findings(view: ModuleView) -> Iterator[tuple[Finding, Inferred]]:
     for operation, merged in view.operations.items():
-        answers = [response for _, response in view.responses(operation) if int(response.get("status", 200)) < 400]  # noqa: PLR2004
+        answers = [response for _, response in view.responses(operation) if int(response.get("status", 200)) < 400]  # noqa: PLR2004  (a status)
         for pointer, case in view.cases(merged):
             subjects = subjects_of(view, case, answers)
             for at, text, subject in _expressions(case, pointer, subjects):

@@ -378,7 +378,7 @@ class Inputs:
                     one if one is not None else self._schemas.schema(raw, word)
                     for one, raw in zip(found, branches, strict=True)
                 ]
-                return {"anyOf": known} if len(known) > 1 else known[0]  # type: ignore[return-value]
+                return {"anyOf": known} if len(known) > 1 else known[0]  # type: ignore[return-value]  # none of them is None here
         return None
 
 

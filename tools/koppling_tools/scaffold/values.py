@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re._constants as kinds  # type: ignore[import-not-found]  # the parser has no public name since Python 3.11
-import re._parser as parser  # type: ignore[import-not-found]
+import re._parser as parser  # type: ignore[import-not-found]  # of the standard library, without types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 

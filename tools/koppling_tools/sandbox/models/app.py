@@ -148,7 +148,7 @@ async def _refused(_request: Any, error: Exception) -> Any:
 
 async def _http(request: Any, error: Any) -> Any:
     said = f"invalid URL or method ({request.method} {request.url.path})"
-    code = "unknown_url" if error.status_code != 405 else "method_not_allowed"  # noqa: PLR2004
+    code = "unknown_url" if error.status_code != 405 else "method_not_allowed"  # noqa: PLR2004  (a status)
     if error.status_code == 400:  # noqa: PLR2004  (a form that cannot be read)
         said, code = str(error.detail), "invalid_form"
     return JSONResponse(Refused(said, status=error.status_code, code=code).envelope(), error.status_code, error.headers)
