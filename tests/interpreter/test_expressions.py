@@ -16,6 +16,7 @@ ROOTS = {"input": {"a": 1, "none": None, "list": [1, 2], "text": "x", "deep": {"
         ("input.list[0]", 1),
         ("input.list[-1]", 2),
         ("input.list[2]", ABSENT),
+        ("input.list[-3]", ABSENT),
         ("input.text[0]", ABSENT),
         ('input.deep."b-c".d', 3),
         ("input.none || 'x'", "x"),
