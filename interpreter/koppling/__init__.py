@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from koppling.client.sign_in import SignIn
     from koppling.client.watching import Exchange
     from koppling.connection import Connection
-    from koppling.diagnostics import Diagnostic, Location
+    from koppling.diagnostics import Diagnostic, Location, Problem
     from koppling.errors import (
         ApiError,
         ConnectionInvalid,
         InputInvalid,
         KopplingError,
         ModuleRetired,
-        Problem,
         SpecError,
         TransportError,
         UnknownModule,
@@ -73,14 +72,13 @@ _HOMES = {
     "client.watching": ["Exchange"],
     "client.sign_in": ["SignIn"],
     "connection": ["Connection"],
-    "diagnostics": ["Diagnostic", "Location"],
+    "diagnostics": ["Diagnostic", "Location", "Problem"],
     "errors": [
         "ApiError",
         "ConnectionInvalid",
         "InputInvalid",
         "KopplingError",
         "ModuleRetired",
-        "Problem",
         "SpecError",
         "TransportError",
         "UnknownModule",

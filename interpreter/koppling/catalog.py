@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 from koppling import __version__, store
 from koppling.adapt import adapted
 from koppling.builtin import LANGUAGE, builtin_folder
-from koppling.diagnostics import Diagnostic, Location, kind_of, near_miss
-from koppling.errors import InputInvalid, ModuleRetired, Problem, SpecError, UnknownModule
+from koppling.diagnostics import Diagnostic, Location, Problem, kind_of, near_miss
+from koppling.errors import InputInvalid, ModuleRetired, SpecError, UnknownModule
 from koppling.link import Operation, connector_spec, module_spec
 from koppling.model import ConnectorSpec, Lifecycle, ModuleSpec
 

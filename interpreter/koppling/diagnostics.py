@@ -1,10 +1,10 @@
-"""A fault found while checking a spec: a value that says where, what, and how to mend it."""
+"""What is wrong with a spec or with inputs, as values: where, what, and how to mend it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Severity = Literal["error", "warning", "advice"]
 
@@ -48,6 +48,23 @@ class Diagnostic:
             "help": self.help,
             "pointer": self.pointer,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the inputs.
+
+    `pointer` is a JSON Pointer into them, `place` the line of the spec that says so.
+    """
+
+    pointer: str
+    message: str
+    allowed: tuple[Any, ...] = ()
+    place: str = ""
+
+    def __str__(self) -> str:
+        said = f"{self.pointer or '/'}: {self.message}"
+        return f"{said} ({self.place})" if self.place else said
 
 
 def kind_of(value: object) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from koppling.diagnostics import Diagnostic
+from koppling.diagnostics import Diagnostic, Problem
 from koppling.model import Attempt, Lifecycle, Request
 
 if TYPE_CHECKING:
@@ -99,23 +99,6 @@ class ModuleRetired(KopplingError):
         if self.lifecycle.replaced_by:
             said += f". Use {self.lifecycle.replaced_by} instead"
         return said + "."
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with the inputs.
-
-    `pointer` is a JSON Pointer into them, `place` the line of the spec that says so.
-    """
-
-    pointer: str
-    message: str
-    allowed: tuple[Any, ...] = ()
-    place: str = ""
-
-    def __str__(self) -> str:
-        said = f"{self.pointer or '/'}: {self.message}"
-        return f"{said} ({self.place})" if self.place else said
 
 
 @dataclass(eq=False, repr=False)

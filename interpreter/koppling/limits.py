@@ -1,6 +1,6 @@
 """How much may be sent in how much time, and whose turn it is. Decisions only: the clock is an argument, nobody sleeps.
 
-A call enters the line and is told when its turn comes; when it has come, it counts. Who came first goes first, each at
+A call enters the queue and is told when its turn comes; when it has come, it counts. Who came first goes first, each at
 a time of its own, so nobody rushes. What an answer tells of its vendor's count moves everybody who still waits.
 """
 
@@ -158,7 +158,7 @@ class _Window:
 
 
 class Turn:
-    """A place in the line. `start` is when it comes, by the line's own clock."""
+    """A place in the queue. `start` is when it comes, by the queue's own clock."""
 
     __slots__ = ("shares", "start")
 
@@ -167,7 +167,7 @@ class Turn:
         self.start = 0.0
 
 
-class Line:
+class Queue:
     """Whose turn it is on one connection. Threads may share one.
 
     Args:
@@ -191,7 +191,7 @@ class Line:
         return False
 
     def enter(self, rules: Iterable[Rule], roots: Roots, now: float) -> Turn:
-        """Return a place at the end of the line, for a call of these roots."""
+        """Return a place at the end of the queue, for a call of these roots."""
         with self._lock:
             now = self._forward(now)
             found = [(self._window(one, one.scope(roots), now), one.weight(roots)) for one in rules]
@@ -307,11 +307,11 @@ class Limits:
             if not amount > 0:
                 raise ValueError(f"{name} is a number above 0, not {amount!r}")
         self.amounts: Mapping[str, float] = amounts
-        self._lines: dict[str, Line] = {}
+        self._queues: dict[str, Queue] = {}
 
-    def line(self, connection: str) -> Line:
-        """Return the line of a connection; `connection` is what it is known by."""
-        return self._lines.setdefault(connection, Line(self.amounts))
+    def queue(self, connection: str) -> Queue:
+        """Return the queue of a connection; `connection` is what it is known by."""
+        return self._queues.setdefault(connection, Queue(self.amounts))
 
     def __repr__(self) -> str:
         return f"Limits({', '.join(f'{name}={amount:g}' for name, amount in self.amounts.items())})"

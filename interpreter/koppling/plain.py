@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from koppling.diagnostics import join_pointer
-from koppling.errors import Problem
+from koppling.diagnostics import Problem, join_pointer
 from koppling.files import File
 
 _SEGMENTS_DEEP: Final = 200

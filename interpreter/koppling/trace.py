@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from koppling.masking import Masker
 
 if TYPE_CHECKING:
-    from koppling.errors import Problem
+    from koppling.diagnostics import Problem
     from koppling.model import ModuleSpec, OperationSpec, Request
 
 PartOf = Literal["method", "base_url", "path", "target", "query", "header", "json", "form", "multipart", "raw"]

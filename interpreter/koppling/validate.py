@@ -11,8 +11,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from koppling.diagnostics import join_pointer, suggestion
-from koppling.errors import InputInvalid, Problem
+from koppling.diagnostics import Problem, join_pointer, suggestion
+from koppling.errors import InputInvalid
 from koppling.files import File
 from koppling.model import FieldSpec, Lifecycle, ModuleSpec, OperationSpec
 from koppling.plain import HALF, is_half, plain

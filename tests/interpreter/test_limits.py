@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koppling.limits import Limits, Line, Rule, Told
+from koppling.limits import Limits, Queue, Rule, Told
 
 PER = 10.0
 ON_TIME = itertools.repeat(0.0)
 REQUESTS = {"per": PER, "amount": 5}
 
 
-def run(line, rules, arrivals, late=ON_TIME, events=()):
+def run(queue, rules, arrivals, late=ON_TIME, events=()):
     """Live through arrivals of (time, inputs), each woken as late as `late` says.
 
     Return (number, time, inputs) of the served.
@@ -35,15 +35,15 @@ def run(line, rules, arrivals, late=ON_TIME, events=()):
             continue
         if kind == "come":
             number, inputs = what
-            turn = line.enter(rules, {"input": inputs}, now)
+            turn = queue.enter(rules, {"input": inputs}, now)
         else:
             number, inputs, turn = what
-        wait = line.left(turn, now)
+        wait = queue.left(turn, now)
         if wait > 0:
             heapq.heappush(agenda, (now + wait + next(late), next(order), "wake", (number, inputs, turn)))
         else:
             served.append((number, now, inputs))
-            line.leave(turn)
+            queue.leave(turn)
     raise AssertionError("somebody is never served")
 
 
@@ -61,7 +61,7 @@ LATE = st.lists(st.sampled_from([0.0, 0.0, 0.01, 3.0, 12.0]), min_size=1, max_si
 @given(TIMES, LATE, st.integers(1, 7))
 def test_no_window_ever_holds_more_than_the_amount(times, late, amount):
     rule = Rule("requests", {"per": PER, "amount": amount})
-    served = run(Line({}), [rule], [(at, {}) for at in times], late)
+    served = run(Queue({}), [rule], [(at, {}) for at in times], late)
     assert len(served) == len(times)
     assert most_in_a_window(served) <= amount
 
@@ -69,7 +69,7 @@ def test_no_window_ever_holds_more_than_the_amount(times, late, amount):
 @settings(deadline=None)
 @given(TIMES, st.integers(1, 7))
 def test_who_came_first_is_served_first_and_as_soon_as_there_is_room(times, amount):
-    served = run(Line({}), [Rule("requests", {"per": PER, "amount": amount})], [(at, {}) for at in times])
+    served = run(Queue({}), [Rule("requests", {"per": PER, "amount": amount})], [(at, {}) for at in times])
     served.sort(key=lambda one: (round(one[1], 6), one[0]))  # who is served at one moment is served in no order
     assert [number for number, _, _ in served] == list(range(len(times)))
     for index, (_, at, _) in enumerate(served):
@@ -84,7 +84,7 @@ def test_weights_hold_as_well_and_who_is_heavier_than_the_amount_goes_alone(arri
         Rule("requests", {"per": PER, "amount": 6}),
         Rule("tokens", {"per": PER, "amount": 10, "weight": "${input.n}"}),
     ]
-    served = run(Line({}), rules, [(at, {"n": n}) for at, n in arrivals], late)
+    served = run(Queue({}), rules, [(at, {"n": n}) for at, n in arrivals], late)
     assert len(served) == len(arrivals)
     assert most_in_a_window(served) <= 6
     light = [one for one in served if one[2]["n"] <= 10]
@@ -96,28 +96,28 @@ def test_weights_hold_as_well_and_who_is_heavier_than_the_amount_goes_alone(arri
 @given(st.lists(st.tuples(st.floats(0, 30), st.sampled_from("ab")), max_size=40).map(sorted))
 def test_each_scope_has_an_amount_of_its_own(arrivals):
     rule = Rule("requests", {**REQUESTS, "scope": "${input.model}"})
-    both = run(Line({}), [rule], [(at, {"model": model}) for at, model in arrivals])
+    both = run(Queue({}), [rule], [(at, {"model": model}) for at, model in arrivals])
     for model in "ab":
-        alone = run(Line({}), [rule], [(at, {"model": one}) for at, one in arrivals if one == model])
+        alone = run(Queue({}), [rule], [(at, {"model": one}) for at, one in arrivals if one == model])
         assert [at for _, at, inputs in both if inputs["model"] == model] == pytest.approx([at for _, at, _ in alone])
 
 
 @settings(deadline=None)
 @given(TIMES, st.floats(0, 40), st.integers(1, 4), LATE)
 def test_what_is_learned_to_be_less_holds_from_then_on_for_those_who_wait_too(times, at, amount, late):
-    line, rule = Line({}), Rule("requests", REQUESTS)
-    learn = (at, lambda now: line.learn(rule, {"input": {}}, Told(amount, None, None), now))
-    served = run(line, [rule], [(one, {}) for one in times], late, [learn])
+    queue, rule = Queue({}), Rule("requests", REQUESTS)
+    learn = (at, lambda now: queue.learn(rule, {"input": {}}, Told(amount, None, None), now))
+    served = run(queue, [rule], [(one, {}) for one in times], late, [learn])
     assert len(served) == len(times)
     assert most_in_a_window(served, since=at + PER) <= amount
 
 
 def test_what_is_learned_to_be_more_lets_those_who_wait_go_sooner():
-    line, rule = Line({}), Rule("requests", {"per": PER, "amount": 1})
-    turns = [line.enter([rule], {"input": {}}, 0.0) for _ in range(4)]
-    assert [line.left(turn, 0.0) for turn in turns] == [0.0, 10.0, 20.0, 30.0]
-    line.learn(rule, {"input": {}}, Told(3.0, None, None), 1.0)
-    assert [line.left(turn, 1.0) for turn in turns[1:]] == [0.0, 0.0, 9.0]
+    queue, rule = Queue({}), Rule("requests", {"per": PER, "amount": 1})
+    turns = [queue.enter([rule], {"input": {}}, 0.0) for _ in range(4)]
+    assert [queue.left(turn, 0.0) for turn in turns] == [0.0, 10.0, 20.0, 30.0]
+    queue.learn(rule, {"input": {}}, Told(3.0, None, None), 1.0)
+    assert [queue.left(turn, 1.0) for turn in turns[1:]] == [0.0, 0.0, 9.0]
 
 
 @pytest.mark.parametrize(
@@ -126,41 +126,41 @@ def test_what_is_learned_to_be_more_lets_those_who_wait_go_sooner():
     ids=["all at once", "little by little"],
 )
 def test_what_remains_is_sent_and_the_rest_when_the_vendor_has_it_back(steady, waits):
-    line, rule = Line({}), Rule("requests", {"per": PER, "amount": 5, "learn": {"steady": steady}})
-    line.learn(rule, {"input": {}}, Told(5.0, 2.0, 8.0), 0.0)
-    turns = [line.enter([rule], {"input": {}}, 0.0) for _ in range(4)]
-    assert [line.left(turn, 0.0) for turn in turns] == pytest.approx(waits)
+    queue, rule = Queue({}), Rule("requests", {"per": PER, "amount": 5, "learn": {"steady": steady}})
+    queue.learn(rule, {"input": {}}, Told(5.0, 2.0, 8.0), 0.0)
+    turns = [queue.enter([rule], {"input": {}}, 0.0) for _ in range(4)]
+    assert [queue.left(turn, 0.0) for turn in turns] == pytest.approx(waits)
 
 
 def test_what_is_under_way_counts_against_what_remains():
-    line, rule = Line({}), Rule("requests", REQUESTS)
-    first, second = (line.enter([rule], {"input": {}}, 0.0) for _ in range(2))
-    assert line.left(first, 0.0) == line.left(second, 0.0) == 0.0
-    line.leave(first)
-    line.learn(rule, {"input": {}}, Told(5.0, 2.0, 8.0), 0.0)
-    turns = [line.enter([rule], {"input": {}}, 0.0) for _ in range(2)]
-    assert [line.left(turn, 0.0) for turn in turns] == [0.0, 8.0]
+    queue, rule = Queue({}), Rule("requests", REQUESTS)
+    first, second = (queue.enter([rule], {"input": {}}, 0.0) for _ in range(2))
+    assert queue.left(first, 0.0) == queue.left(second, 0.0) == 0.0
+    queue.leave(first)
+    queue.learn(rule, {"input": {}}, Told(5.0, 2.0, 8.0), 0.0)
+    turns = [queue.enter([rule], {"input": {}}, 0.0) for _ in range(2)]
+    assert [queue.left(turn, 0.0) for turn in turns] == [0.0, 8.0]
 
 
-def test_who_leaves_the_line_makes_room():
-    line, rule = Line({}), Rule("requests", {"per": PER, "amount": 1})
-    turns = [line.enter([rule], {"input": {}}, 0.0) for _ in range(3)]
-    assert line.left(turns[0], 0.0) == 0.0
-    line.leave(turns[1])
-    assert line.left(turns[2], 1.0) == 9.0
+def test_who_leaves_the_queue_makes_room():
+    queue, rule = Queue({}), Rule("requests", {"per": PER, "amount": 1})
+    turns = [queue.enter([rule], {"input": {}}, 0.0) for _ in range(3)]
+    assert queue.left(turns[0], 0.0) == 0.0
+    queue.leave(turns[1])
+    assert queue.left(turns[2], 1.0) == 9.0
 
 
 @settings(deadline=None)
 @given(TIMES, st.floats(0, 50), st.floats(2, 1e6))
 def test_a_clock_that_is_set_back_holds_nobody_up(times, at, back):
-    line, rule = Line({}), Rule("requests", REQUESTS)
+    queue, rule = Queue({}), Rule("requests", REQUESTS)
 
     class Wrong:
-        """A line whose clock is set back."""
+        """A queue whose clock is set back."""
 
         def __getattr__(self, name):
-            return lambda *given: getattr(line, name)(*given[:-1], given[-1] - back if given[-1] >= at else given[-1]) \
-                if name != "leave" else line.leave(*given)  # fmt: skip
+            return lambda *given: getattr(queue, name)(*given[:-1], given[-1] - back if given[-1] >= at else given[-1]) \
+                if name != "leave" else queue.leave(*given)  # fmt: skip
 
     served = run(Wrong(), [rule], [(one, {}) for one in times])
     assert len(served) == len(times)
@@ -177,12 +177,12 @@ def test_a_clock_that_is_set_back_holds_nobody_up(times, at, back):
 )  # fmt: skip
 def test_an_amount_is_the_callers_else_what_was_learned_else_the_specs(amounts, declared, told, waits):
     rule = Rule("requests", {"per": PER, **({} if declared is None else {"amount": declared})})
-    line = Limits(**amounts).line("one")
+    queue = Limits(**amounts).queue("one")
     if told is not None:
-        line.learn(rule, {"input": {}}, Told(told, None, None), 0.0)
-    turns = [line.enter([rule], {"input": {}}, 0.0) for _ in range(2)]
-    assert [line.left(turn, 0.0) > 0 for turn in turns] == [False, waits]
-    assert line.knows([rule]) or not waits
+        queue.learn(rule, {"input": {}}, Told(told, None, None), 0.0)
+    turns = [queue.enter([rule], {"input": {}}, 0.0) for _ in range(2)]
+    assert [queue.left(turn, 0.0) > 0 for turn in turns] == [False, waits]
+    assert queue.knows([rule]) or not waits
 
 
 @pytest.mark.parametrize(
@@ -201,17 +201,17 @@ def test_headers_are_read_as_far_as_they_say_anything(headers, told):
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(200, 600))
-def test_a_long_line_costs_little_for_each(count):
-    line, rule = Line({}), Rule("requests", {"per": PER, "amount": 100})
-    served = run(line, [rule], [(0.0, {}) for _ in range(count)])
+def test_a_long_queue_costs_little_for_each(count):
+    queue, rule = Queue({}), Rule("requests", {"per": PER, "amount": 100})
+    served = run(queue, [rule], [(0.0, {}) for _ in range(count)])
     assert served[-1][1] == PER * ((count - 1) // 100)
 
 
 def test_scopes_without_end_are_forgotten_when_nothing_of_them_counts():
-    line, rule = Line({}), Rule("requests", {**REQUESTS, "scope": "${input.model}"})
-    served = run(line, [rule], [(number / 10, {"model": str(number)}) for number in range(3000)])
+    queue, rule = Queue({}), Rule("requests", {**REQUESTS, "scope": "${input.model}"})
+    served = run(queue, [rule], [(number / 10, {"model": str(number)}) for number in range(3000)])
     assert len(served) == 3000
-    assert len(line._windows) < 1200
+    assert len(queue._windows) < 1200
 
 
 def test_wrong_amounts_are_refused():

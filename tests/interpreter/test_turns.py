@@ -1,4 +1,4 @@
-"""Calls that wait for their turn: threads and tasks on one line, what answers teach it, and deadlines."""
+"""Calls that wait for their turn: threads and tasks on one queue, what answers teach it, and deadlines."""
 
 import asyncio
 import shutil
@@ -59,7 +59,7 @@ def connection(url="http://acme.test/v1/"):
     return koppling.Connection("acme", api_key=SECRET, base_url=url)
 
 
-def test_threads_that_share_a_client_stand_in_one_line(spec, url):
+def test_threads_that_share_a_client_stand_in_one_queue(spec, url):
     with (
         koppling.Client(connection(url), spec, limits=koppling.Limits(requests=5)) as client,
         ThreadPoolExecutor(20) as pool,
@@ -72,7 +72,7 @@ def test_threads_that_share_a_client_stand_in_one_line(spec, url):
     assert [one.output for one in results] == [[]] * 20
 
 
-def test_tasks_that_share_a_client_stand_in_one_line_with_the_threads_of_another(spec, url):
+def test_tasks_that_share_a_client_stand_in_one_queue_with_the_threads_of_another(spec, url):
     limits = koppling.Limits(requests=5)
 
     async def tasks():
@@ -90,19 +90,19 @@ def test_tasks_that_share_a_client_stand_in_one_line_with_the_threads_of_another
     assert time.monotonic() - began >= 0.4 * 3 - 0.05
 
 
-def test_a_task_that_is_cancelled_leaves_the_line(spec, url):
+def test_a_task_that_is_cancelled_leaves_the_queue(spec, url):
     async def live():
         async with koppling.AsyncClient(connection(url), spec, limits=koppling.Limits(weight=1)) as client:
             first = asyncio.create_task(client.execute("acme.list_things", {"limit": 1}))
             await first
             second = asyncio.create_task(client.execute("acme.list_things", {"limit": 1}))
             await asyncio.sleep(0.05)
-            (line,) = client._begin._lines.values()
-            assert len(line._waiting) == 1
+            (queue,) = client._begin._queues.values()
+            assert len(queue._waiting) == 1
             second.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await second
-            assert len(line._waiting) == 0
+            assert len(queue._waiting) == 0
 
     asyncio.run(live())
 
@@ -156,7 +156,7 @@ def test_weights_are_those_of_the_inputs(vendor, spec):
     assert clocked.times(vendor, 3, limit=5) == [0.0, 0.0, 10.0]
 
 
-def test_each_connection_has_a_line_of_its_own(vendor, spec):
+def test_each_connection_has_a_queue_of_its_own(vendor, spec):
     vendor.answers = [{"data": []}]
     limits = koppling.Limits(weight=1)
     one, other = (
@@ -177,8 +177,8 @@ def test_a_turn_that_comes_after_the_deadline_is_not_waited_for(vendor, spec):
         "GET http://acme.test/v1/things?limit=1: no success: its turn under the rate limits, in 10 s, would have passed the deadline "
         "of 5 s. Nothing was carried out."
     )
-    (line,) = client._begin._lines.values()
-    assert not line._waiting
+    (queue,) = client._begin._queues.values()
+    assert not queue._waiting
 
 
 def test_an_amount_for_what_no_spec_declares_is_refused(spec):

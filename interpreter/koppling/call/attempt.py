@@ -82,7 +82,7 @@ def _in_turn(
         outcome = failure.with_traceback(None)
     finally:
         if turn is not None:
-            call.line.leave(turn)
+            call.queue.leave(turn)
     reply = _reply(outcome)
     if reply is not None:
         for rule in call.operation.limits:

@@ -12,8 +12,9 @@ from koppling.call.deadline import pause
 from koppling.call.failures import own_error, same_origin
 from koppling.call.reading import Events, roots_of
 from koppling.call.state import Answer, Call, Position
+from koppling.diagnostics import Problem
 from koppling.effects import Effect, Emit, Life, Reply
-from koppling.errors import InputInvalid, Problem
+from koppling.errors import InputInvalid
 from koppling.expression import Roots
 from koppling.extract import Follow, format_of
 from koppling.model import Request, Response, Result

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from koppling.effects import Life
 from koppling.expression import Roots
 from koppling.extract import Case, Follow
-from koppling.limits import Line
+from koppling.limits import Queue
 from koppling.link import Grant, Operation
 from koppling.masking import Masker
 from koppling.model import Attempt, Request, Response, Result
@@ -58,7 +58,7 @@ class Call:
     random: Callable[[], float]
     begin: Callable[[str, dict[str, Any], Call], Life]
     retry: Retry
-    line: Line
+    queue: Queue
     timeout: float | None = None
     deadline: float | None = None
     ends: float | None = None

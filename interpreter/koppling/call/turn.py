@@ -18,7 +18,7 @@ _LOOK_UP = 1.0  # seconds: who waits longer looks half-way whether what was lear
 def limited(call: Call) -> bool:
     """Tell whether any limit is known that a call might have to wait for."""
     rules = call.operation.limits
-    return bool(rules) and call.line.knows(rules)
+    return bool(rules) and call.queue.knows(rules)
 
 
 def take_turn(call: Call, request: Request, *, sent: bool) -> Generator[Effect, Any, tuple[Turn, float]]:
@@ -27,17 +27,17 @@ def take_turn(call: Call, request: Request, *, sent: bool) -> Generator[Effect, 
     Raises:
         TransportError: the turn comes after the deadline; it was not waited for.
     """
-    rules, line = call.operation.limits, call.line
+    rules, queue = call.operation.limits, call.queue
     start = now = yield Tick()
-    turn = line.enter(rules, call.roots_of_limits(), now)
+    turn = queue.enter(rules, call.roots_of_limits(), now)
     try:
-        while (wait := line.left(turn, now)) > 0:
+        while (wait := queue.left(turn, now)) > 0:
             if (yield from passes(call, wait)):
-                raise too_late(call, request, sent=sent, wait=wait, what="its turn under the rate limits, in {},")  # noqa: TRY301  (who waits leaves the line in one place)
+                raise too_late(call, request, sent=sent, wait=wait, what="its turn under the rate limits, in {},")  # noqa: TRY301  (who waits leaves the queue in one place)
             yield Sleep(min(wait, max(_LOOK_UP, wait / 2)))
             now = yield Tick()
     except BaseException:  # also of a call that is closed while it waits
-        line.leave(turn)
+        queue.leave(turn)
         raise
     return turn, now - start
 
@@ -48,4 +48,4 @@ def learn(call: Call, rule: Rule, headers: Mapping[str, str]) -> Generator[Effec
     told = rule.told(headers, since_1970)
     if told is not None:
         now: float = yield Tick()
-        call.line.learn(rule, call.roots_of_limits(), told, now)
+        call.queue.learn(rule, call.roots_of_limits(), told, now)

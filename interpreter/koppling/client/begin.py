@@ -22,10 +22,10 @@ from koppling.client.clock import Clock
 from koppling.client.resume import mark, read_token
 from koppling.client.watching import Watchers
 from koppling.connection import Bound, Connection
-from koppling.diagnostics import kind_of
+from koppling.diagnostics import Problem, kind_of
 from koppling.effects import Life
-from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired, Problem
-from koppling.limits import Limits, Line
+from koppling.errors import ConnectionInvalid, InputInvalid, ModuleRetired
+from koppling.limits import Limits, Queue
 from koppling.link import Operation
 from koppling.masking import Masker
 from koppling.model import ModuleSpec, Request
@@ -65,7 +65,7 @@ class Beginning:
         self._deadline = deadline
         self._retry = None if retry is None else retry_of(retry)
         self._limits = Limits() if limits is None else limits
-        self._lines: dict[str, Line] = {}
+        self._queues: dict[str, Queue] = {}
         self._clock = clock
         self._watchers = watchers
         self._bound: dict[str, Bound] = {}
@@ -87,7 +87,7 @@ class Beginning:
             check_limits(self._limits, spec)
             bound = connection.bind(spec)
             known = json.dumps([connector, bound.values], sort_keys=True, default=repr)
-            self._lines[connector] = self._limits.line(blake2b(known.encode(), digest_size=16).hexdigest())
+            self._queues[connector] = self._limits.queue(blake2b(known.encode(), digest_size=16).hexdigest())
             self._bound[connector] = bound  # last: another thread may be looking for it
         return self._bound[connector]
 
@@ -151,7 +151,7 @@ class Beginning:
             self._clock.random,
             begin,
             operation.retry.over(self._retry) if self._retry else operation.retry,
-            self._lines[connector],
+            self._queues[connector],
             timeout,
             grant=bound.grant,
         )

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from koppling.catalog import Catalog, Specs
-from koppling.diagnostics import suggestion
-from koppling.errors import InputInvalid, Problem
+from koppling.diagnostics import Problem, suggestion
+from koppling.errors import InputInvalid
 from koppling.extract import value_of
 from koppling.model import FieldSpec, Result
 from koppling.validate import choose

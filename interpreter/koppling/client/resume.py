@@ -9,7 +9,8 @@ from hashlib import blake2b
 from typing import Any
 
 from koppling.call import Call, Position
-from koppling.errors import InputInvalid, Problem
+from koppling.diagnostics import Problem
+from koppling.errors import InputInvalid
 
 
 def mark(call: Call, inputs: Mapping[str, Any] | None) -> str:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from koppling.call import Call
-from koppling.errors import InputInvalid, Problem
+from koppling.diagnostics import Problem
+from koppling.errors import InputInvalid
 from koppling.masking import SHORTEST
 from koppling.trace import Given, Leaf, Trace
 

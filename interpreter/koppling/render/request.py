@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from koppling import __version__
-from koppling.diagnostics import join_pointer
+from koppling.diagnostics import Problem, join_pointer
 from koppling.encode import Refused, Style, header_name, header_value, pairs, path_value, query_text, target_value
-from koppling.errors import InputInvalid, Problem
+from koppling.errors import InputInvalid
 from koppling.expression import ABSENT, Roots
 from koppling.masking import Masker
 from koppling.model import Request

@@ -24,7 +24,7 @@ def command(stdio: bool, as_of: str, specs: tuple[Path, ...]) -> int:
     """
     del stdio
     try:
-        from koppling_tools.lsp.server import serve
+        from koppling_tools.lsp.serve import serve
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in {"pygls", "lsprotocol", "attrs", "cattrs"}:
             raise

@@ -24,8 +24,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from koppling.diagnostics import join_pointer
-from koppling.errors import Problem
+from koppling.diagnostics import Problem, join_pointer
 from koppling.trace import Leaf, Trace
 from koppling_tools.explain.explanation import Explanation
 from koppling_tools.explain.shown import given_value, leaf_value, template

@@ -11,7 +11,7 @@ from typing import Any
 
 from koppling import Client, InputInvalid, KopplingError, ModuleRetired
 from koppling.catalog import Catalog
-from koppling.errors import Problem
+from koppling.diagnostics import Problem
 from koppling.model import ConnectorSpec, ModuleSpec
 from koppling.trace import Trace
 from koppling.validate import Extra, choose

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -17,10 +17,8 @@ from koppling_tools.lsp.definition import define, references
 from koppling_tools.lsp.fixes import fixes
 from koppling_tools.lsp.hover import hover
 from koppling_tools.lsp.rename import CannotRename, rename, renameable
+from koppling_tools.lsp.server import Server
 from koppling_tools.lsp.symbols import outline
-
-if TYPE_CHECKING:
-    from koppling_tools.lsp.server import Server
 
 _TRIGGERS: Final = [".", "{", "$", "[", '"', "/", " "]
 _REFUSED: Final = lsp.LSPErrorCodes.RequestFailed.value

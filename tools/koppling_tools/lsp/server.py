@@ -1,13 +1,10 @@
-"""The server: the protocol's life, and each request given to the part that answers it."""
+"""The server: the open files as the editor has them, and what is told of each."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lsprotocol import types as lsp
 from pygls import uris
@@ -16,14 +13,13 @@ from pygls.lsp.server import LanguageServer
 from koppling import __version__
 from koppling.diagnostics import Diagnostic
 from koppling_tools.console.options import today
-from koppling_tools.lsp import protocol, requests
+from koppling_tools.lsp import protocol
 from koppling_tools.lsp.diagnostics import check_language, check_text
 from koppling_tools.lsp.files import Files, Spec
 from koppling_tools.lsp.positions import Lines
 from koppling_tools.lsp.publishing import Publisher
 
 SOURCE: Final = "koppling"
-_WATCHED: Final = "**/*.{yaml,yml}"
 
 
 class Server(LanguageServer):
@@ -124,67 +120,3 @@ class Server(LanguageServer):
         self.text_document_publish_diagnostics(
             lsp.PublishDiagnosticsParams(self.uri(path), said, self._versions.get(path))
         )
-
-
-def build(specs: Sequence[Path] = (), as_of: str | None = None) -> Server:
-    """Return a server that answers everything, not yet started."""
-    server = Server(specs, as_of)
-    _texts(server)
-    _disk(server)
-    requests.register(server)
-    return server
-
-
-def serve(specs: Sequence[Path] = (), as_of: str | None = None) -> int:
-    """Serve standard input and output until the client leaves."""
-    server = build(specs, as_of)
-    # Copies, since the server closes what it is given; and whatever else prints must not come between the messages.
-    coming, going = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            server.start_io(coming, going)
-    except SystemExit:
-        pass
-    finally:
-        server.publisher.stop()
-    return 0
-
-
-def _texts(server: Server) -> None:
-    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
-    def opened(params: lsp.DidOpenTextDocumentParams) -> None:
-        server.opened(params.text_document)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    def changed(params: lsp.DidChangeTextDocumentParams) -> None:
-        path = server.path(params.text_document.uri)
-        if path is not None:
-            text = server.workspace.get_text_document(params.text_document.uri).source
-            server.changed(path, text, params.text_document.version)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
-    def saved(params: lsp.DidSaveTextDocumentParams) -> None:
-        if (path := server.path(params.text_document.uri)) is not None:
-            server.recheck(path)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
-    def closed(params: lsp.DidCloseTextDocumentParams) -> None:
-        if (path := server.path(params.text_document.uri)) is not None:
-            server.closed(path)
-
-
-def _disk(server: Server) -> None:
-    @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    def on_disk(params: lsp.DidChangeWatchedFilesParams) -> None:
-        for change in params.changes:
-            if (path := server.path(change.uri)) is not None:
-                server.recheck(path)
-
-    @server.feature(lsp.INITIALIZED)
-    async def initialized(_params: lsp.InitializedParams) -> None:
-        able: Any = getattr(server.client_capabilities.workspace, "did_change_watched_files", None)
-        if not getattr(able, "dynamic_registration", None):
-            return
-        options = lsp.DidChangeWatchedFilesRegistrationOptions([lsp.FileSystemWatcher(_WATCHED)])
-        wish = lsp.Registration("specs", lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
-        await server.client_register_capability_async(lsp.RegistrationParams([wish]))
