@@ -129,3 +129,10 @@ def test_no_file_is_larger_than_a_room():
 def test_no_room_is_without_a_name_of_its_own():
     nameless = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager", "handler", "handlers"}
     assert [path for path in (*SOURCES, *(ROOT / "tools").rglob("*.py")) if path.stem in nameless] == []
+
+
+@pytest.mark.xdist_group("heard")
+def test_those_who_share_out_the_tests_hear_their_groups(request):
+    """What shares a server, a wheel or an installation must not run twice at once."""
+    grouped = request.config.getoption("loadgroup", default=False)
+    assert request.node.nodeid.endswith("@heard") or not grouped

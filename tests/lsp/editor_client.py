@@ -26,19 +26,23 @@ class Editor:
         threading.Thread(target=self._listen, daemon=True).start()
         general = {"positionEncodings": encodings} if encodings else {}
         watched = {"didChangeWatchedFiles": {"dynamicRegistration": True}, "configuration": True}
-        self.server = self.ask(
-            "initialize",
-            {
-                "processId": os.getpid(),
-                "rootUri": Path(root).as_uri() if root else None,
-                "capabilities": {
-                    "general": general,
-                    "workspace": watched,
-                    "textDocument": {"publishDiagnostics": {}, "rename": {"prepareSupport": True}},
-                    **(capabilities or {}),
+        try:
+            self.server = self.ask(
+                "initialize",
+                {
+                    "processId": os.getpid(),
+                    "rootUri": Path(root).as_uri() if root else None,
+                    "capabilities": {
+                        "general": general,
+                        "workspace": watched,
+                        "textDocument": {"publishDiagnostics": {}, "rename": {"prepareSupport": True}},
+                        **(capabilities or {}),
+                    },
                 },
-            },
-        )
+            )
+        except BaseException:  # a server that does not come up is not left behind
+            self._stop()
+            raise
         self.say("initialized", {})
 
     def _listen(self):
@@ -145,6 +149,10 @@ class Editor:
             self.say("exit", None)
             return self.process.wait(10)
         finally:
-            self.process.kill()
-            self.process.stdin.close()
-            self.process.stdout.close()
+            self._stop()
+
+    def _stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()

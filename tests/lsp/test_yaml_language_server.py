@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,6 +23,7 @@ SERVER = HOME / "node_modules" / "yaml-language-server" / "bin" / "yaml-language
 
 pytestmark = [
     pytest.mark.heavy,
+    pytest.mark.xdist_group("yaml-language-server"),
     pytest.mark.skipif(shutil.which("npm") is None, reason="yaml-language-server comes with npm, which is not here"),
 ]
 
@@ -40,16 +42,18 @@ def first_line(path):
 def yaml_server():
     if not SERVER.exists():
         HOME.mkdir(parents=True, exist_ok=True)
-        command = [
-            "npm",
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--prefix",
-            str(HOME),
-            f"yaml-language-server@{VERSION}",
-        ]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
+        with tempfile.TemporaryDirectory(dir=HOME) as folder:  # half an installation is none
+            command = [
+                "npm",
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--prefix",
+                folder,
+                f"yaml-language-server@{VERSION}",
+            ]
+            subprocess.run(command, check=True, capture_output=True, timeout=300)
+            (Path(folder) / "node_modules").rename(HOME / "node_modules")
     yaml = {"validate": True, "hover": True, "completion": True, "schemaStore": {"enable": False}}
     editor = Editor(command=["node", str(SERVER), "--stdio"], root=TOP, settings={"yaml": yaml})
     editor.say("workspace/didChangeConfiguration", {"settings": {"yaml": yaml}})
