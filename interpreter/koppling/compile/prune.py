@@ -73,7 +73,7 @@ def _in_shape(value: dict[str, Any], kind: Kind, *, whole: bool) -> bool:
 
 def _is_a_part(steps: Sequence[str | int]) -> bool:
     """Tell whether a place is less than the document, or than one of its operations."""
-    return bool(steps) and not (steps[0] in {"operations", "select"} and len(steps) < 3)  # noqa: PLR2004
+    return bool(steps) and not (steps[0] in {"operations", "select"} and len(steps) < 3)  # noqa: PLR2004  (it and its name)
 
 
 def _is_needed(steps: Sequence[str | int]) -> bool:

@@ -307,7 +307,7 @@ def _length(text: str) -> int:
     """Return a Content-Length, which may have come several times over."""
     found = {one.strip() for one in text.split(",")} if "," in text else {text}
     value = found.pop()
-    if found or not (value.isascii() and value.isdecimal()) or len(value) > 18:  # noqa: PLR2004
+    if found or not (value.isascii() and value.isdecimal()) or len(value) > 18:  # noqa: PLR2004  (digits of a 64-bit number)
         raise _garbled(f"its length is {quoted(text)}")
     return int(value)
 

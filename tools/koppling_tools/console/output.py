@@ -92,12 +92,12 @@ def as_yaml(value: Any) -> str:
     Representer.add_representer(list, sequence)
     Representer.add_representer(dict, mapping)
     Representer.add_multi_representer(dict, mapping)
-    Representer.ignore_aliases = lambda *_: True  # type: ignore[method-assign]
+    Representer.ignore_aliases = lambda *_: True  # type: ignore[method-assign]  # of a class of our own
     writer = YAML(typ="safe", pure=True)
     writer.Representer = Representer
     writer.default_flow_style = False
     writer.allow_unicode = True
-    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the library's stub knows None alone
     writer.width = 100
     out = io.StringIO()
     writer.dump(value, out)

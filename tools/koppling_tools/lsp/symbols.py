@@ -40,7 +40,7 @@ def _below(scanned: Scanned, pointer: Pointer, value: Any) -> list[Symbol]:
 def _detail(value: Any) -> str:
     if isinstance(value, dict):
         return str(value.get("title") or "")
-    return str(value) if isinstance(value, str | int | float) and len(str(value)) < 60 else ""  # noqa: PLR2004
+    return str(value) if isinstance(value, str | int | float) and len(str(value)) < 60 else ""  # noqa: PLR2004  (what fits a line)
 
 
 def _end(scanned: Scanned, key: Scalar) -> int:

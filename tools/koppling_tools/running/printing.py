@@ -127,12 +127,12 @@ def size(count: int | None) -> str:
     """Return a number of bytes as people say it."""
     if count is None:
         return "unknown size"
-    if count < 1000:  # noqa: PLR2004
+    if count < 1000:  # noqa: PLR2004  (a kB)
         return f"{count} bytes"
     amount, units = float(count), ("kB", "MB", "GB")
     for unit in units:
         amount /= 1000
-        if amount < 999.5 or unit == units[-1]:  # noqa: PLR2004
+        if amount < 999.5 or unit == units[-1]:  # noqa: PLR2004  (what rounds to a thousand)
             return f"{amount:.1f} {unit}"
     raise AssertionError
 
